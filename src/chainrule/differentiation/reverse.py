@@ -1,0 +1,50 @@
+"""Reverse mode: the cotangents of a recorded function, from its result back to its arguments.
+
+This is the paper's algorithm (IV.3) on any nested composition: the result's cotangent is given; every node hands its
+own back to each of its operands through the transposed Jacobian of its rule; and an operand that is used more than
+once adds up what it is handed. With C the result, a node's cotangent is ∂C/∂node.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from chainrule.graph.node import Array, Node
+
+
+def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node, Array]:
+    """Carry cotangents backward through the nodes of a recorded function.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        From the last to the first.
+    cotangents : dict
+        The cotangents to begin with, each of its node's shape. It is consumed.
+
+    Returns
+    -------
+    dict
+        The cotangents of the nodes without operands: the function's arguments, where any arrived.
+
+    Notes
+    -----
+    The rules work on whatever the values are. Where these are tracers of an outer recording, the backward pass is
+    recorded there, and so can itself be differentiated.
+    """
+    for node in nodes:
+        if not node.operands or node not in cotangents:
+            continue
+        cotangent = cotangents.pop(node)
+        for i, operand in enumerate(node.operands):
+            if type(operand) is Node:
+                contribution = node.rule.pullback(i, cotangent, node)
+                if contribution is not None:
+                    known = cotangents.get(operand)
+                    cotangents[operand] = contribution if known is None else known + contribution
+    return cotangents
+
+
+def zero_like(x: Array) -> Array:
+    """Return the zero cotangent of a value: zeros of its shape and type."""
+    return np.zeros(x.shape, x.dtype)

@@ -1,0 +1,5 @@
+"""A recorded function: its nodes, the tracer that records it, and the user's own names for what it holds."""
+
+from chainrule.graph.graph import Graph, record
+
+__all__ = ["Graph", "record"]

@@ -1,0 +1,64 @@
+"""What cannot be followed while recording, said so that it teaches: the user's line, why, and what to write instead."""
+
+import re
+from typing import NoReturn
+
+from chainrule.errors import RecordingError
+from chainrule.graph.blame import at_user_line, user_line
+
+_WRITES_INTO_AN_ARRAY = re.compile(r"^[^=(]*\]\s*[-+*/%@]?=(?!=)")
+
+
+def refuse_function(name: str) -> NoReturn:
+    """Refuse a NumPy function that no rule is known of."""
+    raise RecordingError(
+        f"{at_user_line()}{name} has no derivative in chainrule's table; "
+        "write it with NumPy functions that have one, or declare it with chainrule.primitive."
+    )
+
+
+def refuse_conversion(kind: str) -> NoReturn:
+    """Refuse to make a Python number of a traced array."""
+    refuse_writing_into_a_plain_array()
+    raise RecordingError(
+        f"{at_user_line()}{kind}() of a traced array would lose its derivative (so do the functions of `math`, which "
+        "call it); leave the conversion out, and write np.exp(x) for math.exp(x)."
+    )
+
+
+def refuse_array() -> NoReturn:
+    """Refuse to make a plain array of a traced one, or of several."""
+    refuse_writing_into_a_plain_array()
+    raise RecordingError(
+        f"{at_user_line()}a traced array cannot be turned into a plain one, since its derivative would be lost; "
+        "leave out np.array or np.asarray around one, and write np.stack([x, y]) for np.array([x, y])."
+    )
+
+
+def refuse_escaped() -> NoReturn:
+    """Refuse a tracer that is used after its recording has ended."""
+    raise RecordingError(
+        f"{at_user_line()}a traced array is used after the function it was traced in has returned; "
+        "return it from that function instead of keeping it elsewhere."
+    )
+
+
+def refuse_writing() -> NoReturn:
+    """Refuse to write into a traced array."""
+    raise RecordingError(
+        f"{at_user_line()}a traced array cannot be written into; build the new one in one expression, such as "
+        "np.where(mask, new, x) for x[mask] = new, or np.stack and np.concatenate of its parts."
+    )
+
+
+def refuse_writing_into_a_plain_array() -> None:
+    """Refuse, where that is what the user's line does, to write a traced value into a plain array.
+
+    NumPy asks a value for its number or its array when it is assigned to a place in a plain array.
+    """
+    line = user_line()
+    if line is not None and _WRITES_INTO_AN_ARRAY.match(line.text):
+        raise RecordingError(
+            f"In {line}: a traced value is written into a plain array, which would lose its derivative; collect the "
+            "values in a list and join them with np.stack(values) or np.concatenate(values)."
+        )

@@ -1,0 +1,101 @@
+"""Taking entries out of an array, whose transpose puts the cotangents back where the entries came from."""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.node import Array
+from chainrule.graph.tracer import Tracer
+from chainrule.rules.kinds import Linear
+from chainrule.rules.table import spells
+
+
+class Slot(int):
+    """The place in an index of an array that is an operand of the node: the number of that operand."""
+
+
+def _filled(template: Any, arrays: tuple[Array, ...]) -> Any:
+    """Put the index arrays into their slots."""
+    if not arrays:
+        return template
+    parts = template if isinstance(template, tuple) else (template,)
+    index = tuple(arrays[part] if type(part) is Slot else part for part in parts)
+    return index if isinstance(template, tuple) else index[0]
+
+
+def _is_basic(index: Any) -> bool:
+    """Say whether an index takes every entry at most once, as integers and slices do."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts)
+
+
+class _GetItem(Linear):
+    """``x[index]``; index arrays are further operands, through which no derivative passes."""
+
+    def pullback(self, i: int, cotangent: Array, node: Any) -> Array | None:
+        if i > 0:
+            return None
+        x, *arrays = node.values
+        return SCATTER(cotangent, *arrays, index=node.parameters["index"], shape=x.shape)
+
+    def pushforward(self, i: int, tangent: Array, node: Any) -> Array | None:
+        return None if i > 0 else self(tangent, *node.values[1:], **node.parameters)
+
+
+class _Scatter(Linear):
+    """Zeros with the entries of v added at the index: the transpose of taking entries."""
+
+    def pullback(self, i: int, cotangent: Array, node: Any) -> Array | None:
+        return None if i > 0 else GETITEM(cotangent, *node.values[1:], index=node.parameters["index"])
+
+    def pushforward(self, i: int, tangent: Array, node: Any) -> Array | None:
+        return None if i > 0 else self(tangent, *node.values[1:], **node.parameters)
+
+
+def _getitem(x: Array, *arrays: Array, index: Any) -> Array:
+    return x[_filled(index, arrays)]
+
+
+def _scatter(v: Array, *arrays: Array, index: Any, shape: tuple[int, ...]) -> Array:
+    at = _filled(index, arrays)
+    whole = np.zeros(shape, v.dtype)
+    if _is_basic(at):
+        whole[at] = v
+    else:
+        np.add.at(whole, at, v)
+    return whole
+
+
+GETITEM = _GetItem("getitem", _getitem)
+SCATTER = _Scatter("scatter", _scatter)
+
+
+@spells(Tracer.__getitem__)
+def _index(x: Array, index: Any) -> Array:
+    parts = index if isinstance(index, tuple) else (index,)
+    arrays = [part for part in parts if type(part) is Tracer]
+    if not arrays:
+        return GETITEM(x, index=index)
+    slots = iter(range(len(arrays)))
+    template = tuple(Slot(next(slots)) if type(part) is Tracer else part for part in parts)
+    return GETITEM(x, *arrays, index=template)
+
+
+@spells(np.take)
+def _take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
+    if axis is None:
+        return np.ravel(a)[indices]
+    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
+
+
+@spells(np.diagonal)
+def _diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = a.shape[-2:]
+    i = np.arange(max(0, -offset), max(0, -offset, min(rows, columns - offset)))
+    return a[..., i, i + offset]
+
+
+@spells(np.trace)
+def _trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None) -> Array:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)

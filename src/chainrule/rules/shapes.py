@@ -1,0 +1,177 @@
+"""Rearranging, joining and repeating: linear maps with ones and zeros in them, stated by their transposes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.node import Array
+from chainrule.graph.tracer import Tracer
+from chainrule.rules.kinds import Linear, Map, unbroadcast
+from chainrule.rules.table import spells
+
+RESHAPE = Linear("reshape", np.reshape, lambda g, y, x, shape: np.reshape(g, x.shape))
+TRANSPOSE = Linear("transpose", np.transpose, lambda g, y, x, axes: np.transpose(g, np.argsort(axes)))
+BROADCAST = Linear("broadcast_to", np.broadcast_to, lambda g, y, x, shape: unbroadcast(g, x.shape))
+FLIP = Linear("flip", np.flip, lambda g, y, x, axis: np.flip(g, axis))
+ROLL = Linear("roll", np.roll, lambda g, y, x, shift, axis: np.roll(g, _negated(shift), axis))
+ASTYPE = Linear("astype", lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: np.astype(g, x.dtype))
+COPY = Linear("copy", lambda x: x.copy(), lambda g, y, x: g)
+
+
+def _negated(shift: Any) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+
+
+@spells(np.reshape)
+def _reshape(a: Array, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Array:
+    return RESHAPE(a, shape=shape)
+
+
+@spells(np.ravel)
+def _ravel(a: Array, order: str = "C") -> Array:
+    return RESHAPE(a, shape=-1)
+
+
+@spells(np.transpose, np.permute_dims)
+def _transpose(a: Array, axes: Sequence[int] | None = None) -> Array:
+    axes = range(a.ndim)[::-1] if axes is None else [axis % a.ndim for axis in axes]
+    return TRANSPOSE(a, axes=tuple(axes))
+
+
+@spells(np.swapaxes)
+def _swapaxes(a: Array, axis1: int, axis2: int) -> Array:
+    axes = list(range(a.ndim))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return TRANSPOSE(a, axes=tuple(axes))
+
+
+@spells(np.moveaxis)
+def _moveaxis(a: Array, source: Any, destination: Any) -> Array:
+    # NumPy's own bookkeeping, done on the numbers of the axes.
+    axes = np.moveaxis(np.empty(range(2, a.ndim + 2)), source, destination).shape
+    return TRANSPOSE(a, axes=tuple(n - 2 for n in axes))
+
+
+@spells(np.squeeze)
+def _squeeze(a: Array, axis: Any = None) -> Array:
+    return RESHAPE(a, shape=np.squeeze(np.broadcast_to(0, a.shape), axis).shape)
+
+
+@spells(np.expand_dims)
+def _expand_dims(a: Array, axis: Any) -> Array:
+    return RESHAPE(a, shape=np.expand_dims(np.broadcast_to(0, a.shape), axis).shape)
+
+
+@spells(np.broadcast_to)
+def _broadcast_to(array: Array, shape: Any, subok: bool = False) -> Array:
+    return BROADCAST(array, shape=shape)
+
+
+@spells(np.flip)
+def _flip(m: Array, axis: Any = None) -> Array:
+    return FLIP(m, axis=axis)
+
+
+@spells(np.roll)
+def _roll(a: Array, shift: Any, axis: Any = None) -> Array:
+    return ROLL(a, shift=shift, axis=axis)
+
+
+@spells(np.astype)
+def _astype(x: Array, dtype: Any, /, **_: Any) -> Array:
+    return ASTYPE(x, dtype=np.dtype(dtype))
+
+
+@spells(np.copy)
+def _copy(a: Array, order: str = "K", subok: bool = False) -> Array:
+    return COPY(a)
+
+
+# Joining: each operand's cotangent is its own piece of the whole's.
+
+
+class _Joined(Linear):
+    """A primitive of any number of operands, whose transpose for operand i is ``piece(i)``."""
+
+    def __init__(self, name: str, function: Any, piece: Any) -> None:
+        super().__init__(name, function)
+        self.piece = piece
+
+    def pullback(self, i: int, cotangent: Array, node: Any) -> Array:
+        return self.piece(i, cotangent, *node.values, **node.parameters)
+
+    def pushforward(self, i: int, tangent: Array, node: Any) -> Array:
+        return self(*(tangent if j == i else np.zeros_like(x) for j, x in enumerate(node.values)), **node.parameters)
+
+
+def _piece(i: int, g: Array, *arrays: Array, axis: int) -> Array:
+    start = sum(x.shape[axis] for x in arrays[:i])
+    index = [slice(None)] * g.ndim
+    index[axis] = slice(start, start + arrays[i].shape[axis])
+    return g[tuple(index)]
+
+
+CONCATENATE = _Joined("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis), _piece)
+
+
+@spells(np.concatenate)
+def _concatenate(arrays: Sequence[Array], /, axis: int | None = 0, **_: Any) -> Array:
+    if axis is None:
+        return CONCATENATE(*(np.ravel(x) for x in arrays), axis=0)
+    return CONCATENATE(*(x if type(x) is Tracer else np.asarray(x) for x in arrays), axis=axis)
+
+
+@spells(np.stack)
+def _stack(arrays: Sequence[Array], axis: int = 0, **_: Any) -> Array:
+    return np.concatenate([np.expand_dims(x, axis) for x in arrays], axis=axis)
+
+
+@spells(np.hstack)
+def _hstack(tup: Sequence[Array], **_: Any) -> Array:
+    arrays = [np.atleast_1d(x) for x in tup]
+    return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
+
+
+@spells(np.vstack)
+def _vstack(tup: Sequence[Array], **_: Any) -> Array:
+    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0)
+
+
+@spells(np.atleast_1d)
+def _atleast_1d(a: Array) -> Array:
+    return a if a.ndim >= 1 else RESHAPE(a, shape=(1,))
+
+
+@spells(np.atleast_2d)
+def _atleast_2d(a: Array) -> Array:
+    return a if a.ndim >= 2 else RESHAPE(a, shape=(1, a.size))
+
+
+@spells(np.where)
+def _where(condition: Array, x: Array, y: Array, /) -> Array:
+    return WHERE(condition, x, y)
+
+
+def _chosen(g: Array, condition: Array, x: Array) -> Array:
+    return unbroadcast(np.where(condition, g, np.zeros_like(g)), np.shape(x))
+
+
+_transposes: tuple[Map | None, ...] = (
+    None,
+    lambda g, result, condition, x, y: _chosen(g, condition, x),
+    lambda g, result, condition, x, y: _chosen(g, np.logical_not(condition), y),
+)
+WHERE = Linear("where", np.where, *_transposes)
+
+# New arrays in the likeness of one: constants.
+
+
+@spells(np.zeros_like)
+def _zeros_like(a: Array, dtype: Any = None, **_: Any) -> Array:
+    return np.zeros(a.shape, a.dtype if dtype is None else dtype)
+
+
+@spells(np.ones_like)
+def _ones_like(a: Array, dtype: Any = None, **_: Any) -> Array:
+    return np.ones(a.shape, a.dtype if dtype is None else dtype)

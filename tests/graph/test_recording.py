@@ -1,0 +1,144 @@
+"""Recording ordinary NumPy functions, and running what was recorded."""
+
+import math
+
+import numpy as np
+import pytest
+
+import chainrule
+from chainrule import InputError, RecordingError, grad, record
+
+
+def neuron(W, a, b):
+    z = W @ a + b
+    return 1 / (1 + np.exp(-z))
+
+
+ARGUMENTS = (np.array([[0.5, -1.0, 2.0]]), np.array([1.0, 2.0, 3.0]), np.array([0.25]))
+
+
+def test_a_graph_runs_like_the_function_it_was_recorded_from():
+    graph = record(neuron, *ARGUMENTS)
+    others = (np.full((1, 3), 0.1), np.array([-1.0, 0.0, 1.0]), np.array([2.0]))
+    np.testing.assert_array_equal(graph(*ARGUMENTS), neuron(*ARGUMENTS))
+    np.testing.assert_array_equal(graph(*others), neuron(*others))
+
+
+def test_a_graph_is_written_down_in_the_arguments_own_names():
+    assert str(record(neuron, *ARGUMENTS)) == "\n".join(
+        [
+            "neuron(W: float64 (1, 3), a: float64 (3,), b: float64 (1,))",
+            "  v1: float64 (1,) = matmul(W, a)",
+            "  v2: float64 (1,) = add(v1, b)",
+            "  v3: float64 (1,) = negative(v2)",
+            "  v4: float64 (1,) = exp(v3)",
+            "  v5: float64 (1,) = add(1, v4)",
+            "  v6: float64 (1,) = divide(1, v5)",
+            "  return v6",
+        ]
+    )
+
+
+def test_a_gradient_is_a_graph_like_any_other():
+    def cost(x):
+        return np.sum(np.sin(x) ** 3)
+
+    x = np.array([0.3, 1.2])
+    graph = record(grad(cost), x)
+    np.testing.assert_allclose(graph(x), 3 * np.sin(x) ** 2 * np.cos(x), rtol=1e-14)
+    second = record(grad(lambda x: np.sum(graph(x))), x)
+    expected = 6 * np.sin(x) * np.cos(x) ** 2 - 3 * np.sin(x) ** 3
+    np.testing.assert_allclose(second(x), expected, rtol=1e-13)
+
+
+def test_what_no_result_depends_on_is_left_out():
+    def f(x):
+        np.exp(x)
+        return x * 2
+
+    assert [node.rule.name for node in record(f, np.ones(2)).nodes] == ["input", "multiply"]
+
+
+def test_arguments_and_results_may_be_nested():
+    graph = record(lambda p: {"sum": p["W"] + p["b"][0], "nothing": None}, {"W": np.ones(2), "b": [np.ones(2)]})
+    result = graph({"W": np.zeros(2), "b": [np.full(2, 5.0)]})
+    assert result["nothing"] is None
+    np.testing.assert_array_equal(result["sum"], [5.0, 5.0])
+
+
+def test_a_graph_called_with_the_wrong_number_of_arrays_says_how_to_call_it():
+    with pytest.raises(InputError, match=r"recorded with 3 arrays and is called with 1; call it as neuron\(W, a, b\)"):
+        record(neuron, *ARGUMENTS)(1.0)
+
+
+def test_branches_loops_lengths_and_printing_see_the_real_values():
+    def f(x):
+        total = x[0] * 0
+        for entry in x:
+            if entry > 0:
+                total = total + entry**2
+        while total < 100:
+            total = total * 2
+        assert f"{x[0]:.1f}" == "1.0"
+        assert len(x) == 3
+        return total * x[int(np.argmax(x).__index__())]
+
+    assert grad(f)(np.array([1.0, -2.0, 3.0])) == pytest.approx([2 * 16 * 3.0, 0, 2 * 3 * 16 * 3 + 160])
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda x: float(x[0]), "leave the conversion out"),
+        (lambda x: math.exp(x[0]), "write np.exp"),
+        (lambda x: np.array(x) * 2, "leave out np.array"),
+        (lambda x: np.array([x[0], x[1]]), "write np.stack"),
+        (lambda x: np.unwrap(x), "numpy.unwrap has no derivative"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_with_the_users_line(function, told):
+    with pytest.raises(RecordingError, match=told) as refused:
+        grad(function)(np.ones(2))
+    assert "test_recording.py, line" in str(refused.value)
+
+
+def test_writing_into_a_plain_array_tells_how_to_collect_the_values():
+    def one_entry(x):
+        out = np.zeros(2)
+        out[0] = x[0]
+        return out.sum()
+
+    def all_entries(x):
+        out = np.zeros(2)
+        out[:] += x
+        return out.sum()
+
+    for function in (one_entry, all_entries):
+        with pytest.raises(RecordingError, match=r"np.stack\(values\)"):
+            grad(function)(np.ones(2))
+
+
+def test_writing_into_a_traced_array_tells_what_to_write():
+    def f(x):
+        x[0] = 1.0
+        return x.sum()
+
+    with pytest.raises(RecordingError, match=r"`x\[0\] = 1.0`: a traced array cannot be written into"):
+        grad(f)(np.ones(2))
+
+
+def test_a_tracer_that_escapes_is_refused_when_it_is_used():
+    kept = []
+
+    def f(x):
+        kept.append(x)
+        return x.sum()
+
+    grad(f)(np.ones(2))
+    with pytest.raises(RecordingError, match="after the function it was traced in has returned"):
+        kept[0] + 1
+
+
+def test_all_of_chainrules_errors_are_of_one_family():
+    for name in ("InputError", "RecordingError", "DataError", "NetworkFileError"):
+        assert issubclass(getattr(chainrule, name), chainrule.ChainruleError)

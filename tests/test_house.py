@@ -1,0 +1,62 @@
+"""The house: which folder may import which. Imports point one way only (the order of docs/design.md)."""
+
+import ast
+from pathlib import Path
+
+import chainrule
+
+SOURCE = Path(chainrule.__file__).parent
+
+# Each may import those before it. Rooms in one line are neighbours that do not know each other.
+FLOORS = [
+    ["errors"],
+    ["datasets", "graph"],
+    ["rules"],
+    ["differentiation"],
+    ["descent"],
+    ["networks"],
+    ["interop"],
+    ["cli"],
+]
+
+
+def imported_rooms(path):
+    """Every chainrule folder or file that a source file imports, lazily or not."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = (
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.level == 0 else ["chainrule.RELATIVE"]
+            )
+        else:
+            continue
+        yield from (name.split(".")[1] for name in names if name.startswith("chainrule."))
+
+
+def test_every_folder_has_its_floor():
+    rooms = {path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert rooms - {"__init__", "__main__"} == {room for floor in FLOORS for room in floor}
+
+
+def test_imports_point_one_way():
+    below = set()
+    wrong = []
+    for floor in FLOORS:
+        for room in floor:
+            files = sorted((SOURCE / room).rglob("*.py")) or [SOURCE / f"{room}.py"]
+            allowed = below | {room} - ({"descent", "networks", "graph"} if room == "datasets" else set())
+            wrong += [
+                f"{file.relative_to(SOURCE)} imports {other}"
+                for file in files
+                for other in imported_rooms(file)
+                if other not in allowed and other != "__version__"
+            ]
+        below |= set(floor)
+    assert not wrong
+
+
+def test_networks_know_nothing_of_data_sets():
+    for room in ("graph", "rules", "differentiation", "descent", "networks"):
+        for file in (SOURCE / room).rglob("*.py"):
+            assert "datasets" not in set(imported_rooms(file)), file
