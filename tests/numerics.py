@@ -10,26 +10,53 @@ def central_difference(f, x, direction, step=1e-6):
     return (f(x + step * direction) - f(x - step * direction)) / (2 * step)
 
 
-def assert_pullback_is_derivative(f, *arguments, seed=0, rtol=1e-5, atol=1e-7):
-    """Hold the pullback of f against central differences along random directions, in every argument."""
-    from chainrule import vjp
+def assert_derivatives(f, *arguments, seed=0, order=2, rtol=1e-5, atol=1e-7):
+    """Hold both directions of f's derivative against central differences, and each other, up to an order.
+
+    Every argument is a real or complex array. A cotangent g stands for the real-linear map v ↦ Re Σ g v.
+    """
+    from chainrule import jvp, vjp
 
     random = np.random.default_rng(seed)
+    plain = f(*arguments)
     value, pullback = vjp(f, *arguments)
-    assert np.shape(value) == np.shape(f(*arguments))
-    np.testing.assert_array_equal(value, f(*arguments))
-    cotangent = random.normal(size=np.shape(value))
+    assert np.shape(value) == np.shape(plain)
+    np.testing.assert_array_equal(value, plain)
+    cotangent = _random_like(random, plain)
     cotangents = pullback(cotangent)
-    for i, (argument, found) in enumerate(zip(arguments, cotangents, strict=True)):
+    directions = [_random_like(random, argument) for argument in arguments]
+    for i, (argument, found, direction) in enumerate(zip(arguments, cotangents, directions, strict=True)):
         assert found.shape == np.shape(argument)
         assert found.dtype == argument.dtype
-        direction = random.normal(size=np.shape(argument))
 
         def along(x, i=i):
             return f(*arguments[:i], x, *arguments[i + 1 :])
 
-        expected = np.sum(cotangent * central_difference(along, argument, direction))
-        np.testing.assert_allclose(np.sum(found * direction), expected, rtol=rtol, atol=atol)
+        difference = central_difference(along, argument, direction)
+        np.testing.assert_allclose(
+            np.sum(found * direction).real, np.sum(cotangent * difference).real, rtol=rtol, atol=atol
+        )
+    pushed_value, pushed = jvp(f, arguments, directions)
+    np.testing.assert_array_equal(pushed_value, plain)
+    assert pushed.shape == np.shape(plain)
+    forward = np.sum(cotangent * pushed).real
+    backward = sum(np.sum(g * t).real for g, t in zip(cotangents, directions, strict=True))
+    np.testing.assert_allclose(forward, backward, rtol=1e-8, atol=1e-10)
+    if order > 1:
+        for i in range(len(arguments)):
+            assert_derivatives(
+                lambda *xs, i=i: vjp(f, *xs)[1](cotangent)[i], *arguments,
+                seed=seed + 1, order=order - 1, rtol=max(rtol, 1e-4), atol=max(atol, 1e-6),
+            )  # fmt: skip
+        assert_derivatives(
+            lambda *xs: jvp(f, xs, directions)[1], *arguments,
+            seed=seed + 2, order=order - 1, rtol=max(rtol, 1e-4), atol=max(atol, 1e-6),
+        )  # fmt: skip
+
+
+def _random_like(random, x):
+    real = random.normal(size=np.shape(x))
+    return real + 1j * random.normal(size=np.shape(x)) if np.iscomplexobj(x) else real
 
 
 def shapes(max_dims=3):

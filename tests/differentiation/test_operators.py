@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.numerics import central_difference
 
-from chainrule import InputError, grad, jacobian, value_and_grad, vjp
+from chainrule import InputError, elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 
 def cost(W, b, a, y=0.0):
@@ -144,6 +144,11 @@ def test_the_argument_itself_may_be_the_result():
     assert grad(lambda x: x)(2.0) == 1.0
 
 
+def any_(operator: Any) -> Any:
+    """Let an operator be called as no type checker would allow."""
+    return operator
+
+
 @pytest.mark.parametrize(
     ("call", "told"),
     [
@@ -155,8 +160,17 @@ def test_the_argument_itself_may_be_the_result():
         (lambda: grad(cost, "z")(*POINT), "its arguments are W, b, a, y"),
         (lambda: grad(cost, 3)(*POINT), "called with 3 positional arguments"),
         (lambda: vjp(np.sin, np.ones(2))[1](np.ones(3)), r"the cotangent has shape \(3,\)"),
-        (lambda: vjp(np.sin, np.ones(2))[1]([np.ones(2)] * 2), "the cotangent holds 2"),
-        (lambda: jacobian(lambda x: (x, x))(1.0), "a Jacobian belongs to one array"),
+        (lambda: vjp(np.sin, np.ones(2))[1]([np.ones(2)] * 2), "1 arrays are to have a cotangent each, and 2 came"),
+        (lambda: vjp(np.sin, np.ones(2))[1](np.ones(2) * 1j), "the cotangent is complex"),
+        (lambda: jvp(np.sin, (1.0,), (np.ones(2),)), r"the tangent has shape \(2,\)"),
+        (lambda: any_(jvp)(np.sin, 1.0, 1.0), r"write jvp\(f, \(x,\), \(t,\)\)"),
+        (lambda: any_(hvp)(np.sin, 1.0, 1.0), r"write hvp\(f, \(x,\), v\)"),
+        (lambda: any_(hvp)(np.sin, (1.0,), 1.0, wrt=(0,)), "give one position or name"),
+        (lambda: any_(jacobian)(np.sin, mode="backward"), '"auto", "reverse" or "forward"'),
+        (lambda: any_(elementwise_grad)(np.sin, (0, 1)), "differentiates by one argument"),
+        (lambda: any_(grad)(np.sin, 0.5)(1.0), "wrt is 0.5"),
+        (lambda: grad(np.sin, has_aux=True)(1.0), r"was to return a pair \(value, aux\)"),
+        (lambda: grad(lambda x: x * 1j)(1.0), "a gradient belongs to a real number"),
     ],
 )
 def test_bad_input_is_told_in_one_sentence(call, told):
@@ -172,3 +186,89 @@ def test_a_long_chain_needs_no_recursion():
         return x
 
     assert grad(f)(1.0) == 1.0
+
+
+def test_forward_mode_agrees_with_reverse_mode():
+    random = np.random.default_rng(0)
+    tangents = tuple(random.normal(size=x.shape) for x in POINT)
+    value, tangent = jvp(cost, POINT, tangents)
+    assert value == cost(*POINT)
+    assert tangent == pytest.approx(
+        sum(np.sum(g * t) for g, t in zip(grad(cost, (0, 1, 2))(*POINT), tangents, strict=True))
+    )
+
+
+def test_a_tangent_comes_in_the_results_structure():
+    value, tangent = jvp(lambda x: {"double": 2 * x, "constant": 5.0}, (np.ones(2),), (np.array([1.0, 3.0]),))
+    np.testing.assert_array_equal(tangent["double"], [2, 6])
+    assert tangent["constant"] == 0
+    assert value["constant"] == 5
+
+
+@pytest.mark.parametrize("f", [lambda x: np.tanh(x[:2]) * x[1], lambda x: np.outer(x, x**2), lambda x: x[:0], np.sum])
+def test_a_jacobian_is_the_same_in_both_modes(f):
+    x = np.array([0.5, -1.0, 2.0])
+    reverse, forward = jacobian(f, mode="reverse")(x), jacobian(f, mode="forward")(x)
+    assert reverse.shape == forward.shape == (*np.shape(f(x)), 3)
+    np.testing.assert_allclose(reverse, forward, rtol=1e-14)
+
+
+def test_a_jacobian_of_several_results_keeps_their_structure():
+    found = jacobian(lambda p: {"u": p["a"] * 2, "v": np.sum(p["b"])})({"a": np.ones(2), "b": np.ones(3)})
+    assert {k: {n: d.shape for n, d in v.items()} for k, v in found.items()} == {
+        "u": {"a": (2, 2), "b": (2, 3)},
+        "v": {"a": (2,), "b": (3,)},
+    }
+
+
+def test_hessians_and_their_products():
+    def f(x, w):
+        return np.sum(np.sin(x) * w) * x[0] ** 2
+
+    x, w, v = np.array([0.3, -0.7]), np.array([1.5, 2.0]), np.array([1.0, -2.0])
+    H = hessian(f)(x, w)
+    np.testing.assert_allclose(H, H.T, rtol=1e-14)
+    np.testing.assert_allclose(hvp(f, (x, w), v), H @ v, rtol=1e-13)
+    np.testing.assert_allclose(hvp(f, (x, w), v, wrt="w"), [0, 0], atol=1e-15)
+    by_both = hessian(f, (0, "w"))(x, w)
+    np.testing.assert_allclose(by_both[0][0], H, rtol=1e-14)
+    np.testing.assert_allclose(by_both[0][1], by_both[1][0].T, rtol=1e-13)
+
+
+def test_operators_compose_in_any_order():
+    x, v = 0.7, 1.0
+    third = -np.cos(x)
+    assert grad(lambda x: jvp(grad(np.sin), (x,), (v,))[1])(x) == pytest.approx(third)
+    assert jvp(grad(grad(np.sin)), (x,), (v,))[1] == pytest.approx(third)
+    assert jvp(lambda x: jvp(lambda x: jvp(np.sin, (x,), (v,))[1], (x,), (v,))[1], (x,), (v,))[1] == pytest.approx(
+        third
+    )
+    assert grad(lambda x: hvp(np.sin, (x,), v))(x) == pytest.approx(third)
+    assert grad(lambda x: vjp(grad(np.sin), x)[1](v)[0])(x) == pytest.approx(third)
+    assert jacobian(hessian(np.sin))(x) == pytest.approx(third)
+
+
+def test_elementwise_grad_is_the_diagonal_of_the_jacobian():
+    z = np.linspace(-2, 2, 5)
+    np.testing.assert_allclose(elementwise_grad(np.tanh)(z), np.diag(jacobian(np.tanh)(z)))
+    np.testing.assert_allclose(elementwise_grad(elementwise_grad(np.sin))(z), -np.sin(z))
+
+
+def test_what_is_returned_beside_the_value_is_handed_through():
+    def f(x):
+        y = x**2
+        return np.sum(y), {"y": y, "note": "squares"}
+
+    gradient, aux = grad(f, has_aux=True)(np.array([1.0, 2.0]))
+    (value, same), again = value_and_grad(f, has_aux=True)(np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(gradient, [2, 4])
+    np.testing.assert_array_equal(again, gradient)
+    np.testing.assert_array_equal(aux["y"], [1, 4])
+    assert type(aux["y"]) is np.ndarray
+    assert (value, same["note"]) == (5, "squares")
+
+
+def test_the_gradient_by_a_complex_number_points_uphill():
+    assert grad(lambda z: np.sum((z * np.conj(z)).real))(3 + 4j) == 6 + 8j
+    assert grad(lambda z: np.abs(z))(3 + 4j) == pytest.approx(0.6 + 0.8j)
+    assert grad(lambda x: np.real(x * (2 + 5j)))(1.0) == 2.0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from tests.numerics import arrays, assert_pullback_is_derivative
+from tests.numerics import arrays, assert_derivatives
 
 from chainrule import grad, jacobian, vjp
 from chainrule.graph.node import Node
@@ -46,7 +46,7 @@ BINARY = sorted((f for f in RULES if f.nin == 2 and f is not np.ldexp), key=lamb
 @given(data=st.data())
 def test_unary(ufunc, data):
     low, high = DOMAINS.get(ufunc, (-2, 2))
-    assert_pullback_is_derivative(ufunc, data.draw(arrays(low=low, high=high)))
+    assert_derivatives(ufunc, data.draw(arrays(low=low, high=high)))
 
 
 @pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)
@@ -57,14 +57,16 @@ def test_binary(ufunc, data):
     a, b = (data.draw(arrays(shape=shape, low=low, high=high)) for shape in shapes.input_shapes)
     if ufunc in (np.remainder, np.fmod):
         b = b + 2.5  # away from the jumps
-    assert_pullback_is_derivative(ufunc, a, b)
+    if ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
+        b = b * 1.01 + 0.001  # away from equals
+    assert_derivatives(ufunc, a, b)
 
 
 @pytest.mark.parametrize("ufunc", UNARY, ids=lambda f: f.__name__)
 def test_second_derivatives(ufunc):
     low, high = DOMAINS.get(ufunc, (-2, 2))
     x = np.linspace(low, high, 9)[1:-1] + 0.013
-    assert_pullback_is_derivative(lambda x: vjp(ufunc, x)[1](np.cos(np.arange(7.0)))[0], x, rtol=1e-4, atol=1e-6)
+    assert_derivatives(lambda x: vjp(ufunc, x)[1](np.cos(np.arange(7.0)))[0], x, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)
@@ -72,9 +74,7 @@ def test_second_derivatives_of_binary_functions(ufunc):
     low, high = DOMAINS.get(ufunc, (-2, 2))
     a, b = np.linspace(low, high, 5)[1:-1] + 0.013, np.linspace(high, low, 5)[1:-1] + (2.5 if low == 0.5 else 0.0)
     for wrt in (0, 1):
-        assert_pullback_is_derivative(
-            lambda a, b, i=wrt: vjp(ufunc, a, b)[1](np.ones(3))[i], a, b, rtol=1e-4, atol=1e-6
-        )
+        assert_derivatives(lambda a, b, i=wrt: vjp(ufunc, a, b)[1](np.ones(3))[i], a, b, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("ufunc", UNARY + BINARY, ids=lambda f: f.__name__)
@@ -127,7 +127,7 @@ def test_operators_take_numbers_and_plain_arrays_on_either_side():
         lambda x: -x + +x + abs(x) + c % (x + 1.3) + (c @ x) * x + (x @ c),
     ]
     for f in functions:
-        assert_pullback_is_derivative(f, x)
+        assert_derivatives(f, x)
 
 
 def test_the_jacobian_of_an_elementwise_function_is_diagonal():

@@ -1,6 +1,7 @@
-"""Reverse mode, and the operators made of it. Importing this package brings the rules with it."""
+"""Reverse mode, forward mode, and the operators made of them. Importing this package brings the rules with it."""
 
 from chainrule import rules as _rules  # noqa: F401  (it fills the table that recording looks functions up in)
-from chainrule.differentiation.operators import grad, jacobian, value_and_grad, vjp
+from chainrule.differentiation.jacobians import hessian, hvp, jacobian
+from chainrule.differentiation.operators import elementwise_grad, grad, jvp, value_and_grad, vjp
 
-__all__ = ["grad", "jacobian", "value_and_grad", "vjp"]
+__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]

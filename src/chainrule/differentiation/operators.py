@@ -1,120 +1,15 @@
 """The derivatives that a user asks for: operators that take a function and return a function."""
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from chainrule.differentiation.reverse import pull_back, zero_like
+from chainrule.differentiation.tracing import Trace, Wrt, fitting, places, scalar_result
 from chainrule.errors import InputError
-from chainrule.graph.blame import at_user_line
-from chainrule.graph.graph import as_array
-from chainrule.graph.node import Array, Node
-from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording, Tracer, value_of
-
-Where: TypeAlias = int | str | tuple[int | str, ...]
-"""Which arguments a derivative is taken by: a position, a name, or a tuple of them."""
-
-
-class _Traced(NamedTuple):
-    """A function's run, recorded, with what is needed to carry cotangents back through it."""
-
-    recording: Recording
-    inputs: list[Node]
-    structures: list[Rebuild]
-    counts: list[int]
-    leaves: list[Array]
-    rebuild: Rebuild
-
-    @property
-    def value(self) -> Any:
-        """The function's result, with nothing of this recording left in it."""
-        return self.rebuild([_untraced(leaf, self.recording) for leaf in self.leaves])
-
-    def pull_back(self, cotangents: Sequence[Array]) -> list[Any]:
-        """Carry a cotangent of every leaf of the result back to the arguments, each in its own structure."""
-        start: dict[Node, Array] = {}
-        for leaf, cotangent in zip(self.leaves, cotangents, strict=True):
-            node = self.recording.node_of(leaf)
-            if node is not None:
-                start[node] = start[node] + cotangent if node in start else cotangent
-        arrived = pull_back(reversed(self.recording.nodes), start)
-        found = [arrived[node] if node in arrived else zero_like(node.value) for node in self.inputs]
-        results, at = [], 0
-        for rebuild, count in zip(self.structures, self.counts, strict=True):
-            results.append(rebuild(found[at : at + count]))
-            at += count
-        return results
-
-
-def _trace(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], wrt: Sequence[int | str]) -> _Traced:
-    """Run f once with the arguments named by `wrt` replaced by tracers."""
-    recording = Recording()
-    positional, named = list(args), dict(kwargs)
-    inputs: list[Node] = []
-    structures, counts = [], []
-    for place in wrt:
-        container: Any = positional if isinstance(place, int) else named
-        leaves, rebuild = flatten(container[place])
-        tracers = [recording.variable(_variable(leaf, place)) for leaf in leaves]
-        inputs += [tracer._node for tracer in tracers]
-        structures.append(rebuild)
-        counts.append(len(leaves))
-        container[place] = rebuild(tracers)
-    with recording:
-        leaves, rebuild = flatten(f(*positional, **named))
-    return _Traced(recording, inputs, structures, counts, leaves, rebuild)
-
-
-def _untraced(leaf: Array, recording: Recording) -> Array:
-    return leaf._node.value if type(leaf) is Tracer and leaf._recording is recording else leaf
-
-
-def _variable(leaf: Any, place: int | str) -> Array:
-    """Check that a derivative can be taken by this leaf, and return it as an array."""
-    array = as_array(leaf)
-    if array.dtype.kind not in "fc":
-        raise InputError(
-            f"{at_user_line()}the derivative by argument {place!r} was asked for, which is {_described(leaf)}; "
-            "integers and the like have no derivative: pass floating-point numbers, such as 2.0 for 2 or "
-            "x.astype(float) for x."
-        )
-    return array
-
-
-def _described(x: Any) -> str:
-    x = value_of(x)
-    if isinstance(x, np.ndarray):
-        return f"an array of {x.dtype} of shape {x.shape}"
-    return f"{x!r} ({type(x).__name__})"
-
-
-def _places(f: Callable[..., Any], wrt: Where, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int | str]:
-    """Find each argument named by `wrt` among those of this call."""
-    return [_place(f, one, args, kwargs) for one in (wrt if isinstance(wrt, tuple) else (wrt,))]
-
-
-def _place(f: Callable[..., Any], wrt: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | str:
-    name = getattr(f, "__name__", "the function")
-    if isinstance(wrt, str):
-        if wrt in kwargs:
-            return wrt
-        names = list(inspect.signature(f).parameters)
-        if wrt in names and names.index(wrt) < len(args):
-            return names.index(wrt)
-        raise InputError(
-            f"the derivative by {wrt!r} was asked for, but {name} was called without it; "
-            f"its arguments are {', '.join(names) or 'none'}."
-        )
-    if not -len(args) <= wrt < len(args):
-        raise InputError(
-            f"the derivative by argument {wrt} was asked for, but {name} was called with {len(args)} positional "
-            f"argument{'s' if len(args) != 1 else ''}; count from 0, or give the argument's name."
-        )
-    return wrt % len(args)
+from chainrule.graph.node import Array
+from chainrule.graph.structure import flatten
 
 
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -144,7 +39,8 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
 
     Notes
     -----
-    The chain rule for vectors, ∂C/∂x = (∂y/∂x)ᵀ ∂C/∂y: paper, section IV.2.
+    The chain rule for vectors, ∂C/∂x = (∂y/∂x)ᵀ ∂C/∂y: paper, section IV.2. Of complex numbers, the pullback is the
+    plain transpose, without a conjugate.
 
     Examples
     --------
@@ -156,33 +52,66 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
     (array([[3., 4.],
            [0., 0.]]), array([1., 0.]))
     """
-    traced = _trace(f, args, {}, range(len(args)))
+    trace = Trace(f, args, {}, range(len(args)))
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given, _ = flatten(cotangent)
-        if len(given) != len(traced.leaves):
-            raise InputError(
-                f"the function returns {len(traced.leaves)} arrays, and the cotangent holds {len(given)}; "
-                "give one of the value's own structure."
-            )
-        return tuple(traced.pull_back([_fitting(g, y) for g, y in zip(given, traced.leaves, strict=True)]))
+        cotangents = _fitting_each(cotangent, trace.values, "cotangent")
+        return tuple(trace.in_arguments(trace.pull_back(cotangents)))
 
-    return traced.value, pullback
+    return trace.value, pullback
 
 
-def _fitting(cotangent: Any, value: Array) -> Array:
-    """Check a cotangent's shape, and give it the value's type."""
-    cotangent, shape = as_array(cotangent), np.shape(value)
-    if cotangent.shape != shape:
+def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Run a function, and push tangents of its arguments forward to its result.
+
+    Parameters
+    ----------
+    f : callable
+        Written in ordinary NumPy; takes arrays or nested structures of them, and returns the like.
+    args : sequence
+        The point: f's arguments, as a tuple or list.
+    tangents : sequence
+        A tangent for each argument, in its structure and shapes: the direction to go in.
+
+    Returns
+    -------
+    value
+        ``f(*args)``.
+    tangent
+        Σ ∂f/∂arg · tangent, in the value's structure: how the value changes in that direction.
+
+    Raises
+    ------
+    InputError
+        An argument holds integers, or a tangent has not its argument's shape.
+    RecordingError
+        The function does what cannot be followed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jvp(np.sin, (0.0,), (2.0,))
+    (np.float64(0.0), np.float64(2.0))
+    """
+    if not isinstance(args, tuple | list) or not isinstance(tangents, tuple | list):
         raise InputError(
-            f"the cotangent has shape {cotangent.shape} and the value it belongs to has shape {shape}; "
-            "give one of the value's shape."
+            "jvp takes the arguments and the tangents as tuples; write jvp(f, (x,), (t,)) for one of each."
         )
-    dtype = value.dtype if hasattr(value, "dtype") else cotangent.dtype
-    return cotangent if cotangent.dtype == dtype else np.astype(cotangent, dtype)
+    trace = Trace(f, tuple(args), {}, range(len(args)))
+    given = _fitting_each(list(tangents), [x.value for x in trace.inputs], "tangent")
+    return trace.value, trace.rebuild(trace.push_forward(given))
 
 
-def value_and_grad(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., tuple[Any, Any]]:
+def _fitting_each(tree: Any, values: Sequence[Array], what: str) -> list[Array]:
+    given, _ = flatten(tree)
+    if len(given) != len(values):
+        raise InputError(
+            f"{len(values)} arrays are to have a {what} each, and {len(given)} came; give them in the same structure."
+        )
+    return [fitting(v, value, what) for v, value in zip(given, values, strict=True)]
+
+
+def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Callable[..., tuple[Any, Any]]:
     """Return a function that gives both f's value and its gradient, for little more than the gradient's price.
 
     Parameters
@@ -191,11 +120,14 @@ def value_and_grad(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., tuple
         Written in ordinary NumPy, with a scalar result: a cost C.
     wrt : int, str, or tuple of them
         The arguments to differentiate by: positions, names, or several.
+    has_aux : bool
+        Whether f returns a pair (C, aux): what `aux` holds is handed through.
 
     Returns
     -------
     callable
-        Takes f's arguments; returns ``(value, gradient)``, the gradient as `grad` gives it.
+        Takes f's arguments; returns ``(value, gradient)``, or ``((value, aux), gradient)``, the gradient as `grad`
+        gives it.
 
     Raises
     ------
@@ -211,34 +143,22 @@ def value_and_grad(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., tuple
 
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        traced = _trace(f, args, kwargs, _places(f, wrt, args, kwargs))
-        y = _scalar_result(f, traced)
-        gradients = traced.pull_back([np.ones((), y.dtype)[()]])
-        return traced.value, tuple(gradients) if isinstance(wrt, tuple) else gradients[0]
+        trace = Trace(f, args, kwargs, places(f, wrt, args, kwargs), has_aux)
+        y = scalar_result(f, trace)
+        gradients = trace.in_arguments([_uphill(g) for g in trace.pull_back([np.ones((), y.dtype)[()]])])
+        value = (trace.value, trace.aux) if has_aux else trace.value
+        return value, tuple(gradients) if isinstance(wrt, tuple) else gradients[0]
 
     return value_and_gradient
 
 
-def _scalar_result(f: Callable[..., Any], traced: _Traced) -> Array:
-    """Return the one scalar that f came to; anything else has a Jacobian, not a gradient."""
-    name = getattr(f, "__name__", "the function")
-    leaves = traced.leaves
-    if len(leaves) != 1 or np.shape(leaves[0]) != ():
-        came = f"shape {np.shape(leaves[0])}" if len(leaves) == 1 else f"{len(leaves)} arrays"
-        raise InputError(
-            f"{at_user_line()}a gradient belongs to a scalar, and {name} returned {came}; "
-            "sum it up to one number, or use chainrule.jacobian."
-        )
-    y = as_array(leaves[0])
-    if y.dtype.kind == "c":
-        raise InputError(
-            f"{at_user_line()}a gradient belongs to a real number, and {name} returned {_described(y)}; "
-            "return its real part or its absolute value."
-        )
-    return y
+def _uphill(cotangent: Array) -> Array:
+    # By a complex z = x + iy the gradient is ∂C/∂x + i ∂C/∂y, the direction in which C grows most, so that
+    # z ← z − η ∇C descends. The cotangent is its conjugate.
+    return np.conj(cotangent) if cotangent.dtype.kind == "c" else cotangent
 
 
-def grad(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., Any]:
+def grad(f: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """Return the gradient of a function, as a function of the same arguments.
 
     Parameters
@@ -247,12 +167,14 @@ def grad(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., Any]:
         Written in ordinary NumPy, with a scalar result: a cost C.
     wrt : int, str, or tuple of them
         The arguments to differentiate by: positions, names, or several.
+    has_aux : bool
+        Whether f returns a pair (C, aux): the gradient then comes as a pair (gradient, aux).
 
     Returns
     -------
     callable
         Takes f's arguments. Returns ∂f/∂argument in the argument's own shape, type and structure; for a tuple
-        `wrt`, a tuple of these.
+        `wrt`, a tuple of these. By a complex z = x + iy it is ∂f/∂x + i ∂f/∂y, the direction of steepest ascent.
 
     Raises
     ------
@@ -279,73 +201,51 @@ def grad(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., Any]:
     >>> grad(grad(lambda x: x**3))(2.0)
     np.float64(12.0)
     """
-    value_and_gradient = value_and_grad(f, wrt)
+    value_and_gradient = value_and_grad(f, wrt, has_aux=has_aux)
 
     @functools.wraps(f)
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        return value_and_gradient(*args, **kwargs)[1]
+        value, found = value_and_gradient(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
 
     return gradient
 
 
-def jacobian(f: Callable[..., Any], wrt: Where = 0) -> Callable[..., Any]:
-    """Return the Jacobian of a function of arrays, as a function of the same arguments.
+def elementwise_grad(f: Callable[..., Any], wrt: int | str = 0) -> Callable[..., Any]:
+    """Return the derivative, entry by entry, of a function that works entry by entry, such as an activation.
 
     Parameters
     ----------
     f : callable
-        Written in ordinary NumPy, with an array as its result.
-    wrt : int, str, or tuple of them
-        The arguments to differentiate by: positions, names, or several.
+        Written in ordinary NumPy. Entry i of its result depends on entry i of the argument alone: its Jacobian is
+        diagonal, and the diagonal is what is returned. (Of another function it is the sum of the Jacobian's rows.)
+    wrt : int or str
+        The argument to differentiate by.
 
     Returns
     -------
     callable
-        Takes f's arguments. Returns an array of shape ``result.shape + argument.shape``: of a vector by a vector the
-        Jacobian matrix; of a vector by a matrix the rank-3 tensor T_ijk = ∂f_i/∂w_jk. For an argument that is a
-        nested structure, the same structure of such arrays; for a tuple `wrt`, a tuple.
+        Takes f's arguments; returns f'(x), of x's shape.
 
     Raises
     ------
     InputError, RecordingError
-        When called: as `grad`, but for the result's shape, which is free.
-
-    Notes
-    -----
-    The kinds of derivative and their shapes: paper, section IV.1 and figure 7.
+        When called: as `grad`, but for the result's shape.
 
     Examples
     --------
     >>> import numpy as np
-    >>> jacobian(lambda a: a**2)(np.array([1.0, 2.0]))
-    array([[2., 0.],
-           [0., 4.]])
-    >>> jacobian(lambda W, a: W @ a)(np.ones((2, 3)), np.ones(3)).shape
-    (2, 2, 3)
+    >>> elementwise_grad(np.tanh)(np.array([0.0, 1.0])).round(3)
+    array([1.  , 0.42])
     """
+    if isinstance(wrt, tuple):
+        raise InputError(f"elementwise_grad differentiates by one argument, and wrt is {wrt!r}; call it for each.")
+    return grad(_summed(f), wrt)
 
+
+def _summed(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
-    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        places = _places(f, wrt, args, kwargs)
-        traced = _trace(f, args, kwargs, places)
-        if len(traced.leaves) != 1:
-            raise InputError(
-                f"{at_user_line()}a Jacobian belongs to one array, and the function returned {len(traced.leaves)}; "
-                "return one of them, or join them."
-            )
-        y = as_array(_untraced(traced.leaves[0], traced.recording))
-        # One row a pullback: the rows of the identity, in the result's shape, are the cotangents.
-        identity = np.eye(y.size, dtype=y.dtype).reshape((y.size, *y.shape))
-        rows = [flatten(traced.pull_back([row]))[0] for row in identity]
-        inputs = [node.value for node in traced.inputs]
-        stacked = [
-            np.stack(column).reshape(y.shape + x.shape) if rows else np.zeros(y.shape + x.shape, y.dtype)
-            for column, x in zip(zip(*rows, strict=True) if rows else [()] * len(inputs), inputs, strict=True)
-        ]
-        results, at = [], 0
-        for rebuild, count in zip(traced.structures, traced.counts, strict=True):
-            results.append(rebuild(stacked[at : at + count]))
-            at += count
-        return tuple(results) if isinstance(wrt, tuple) else results[0]
+    def total(*args: Any, **kwargs: Any) -> Any:
+        return np.sum(f(*args, **kwargs))
 
-    return jacobian_of_f
+    return total

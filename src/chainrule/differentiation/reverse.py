@@ -3,11 +3,12 @@
 This is the paper's algorithm (IV.3) on any nested composition: the result's cotangent is given; every node hands its
 own back to each of its operands through the transposed Jacobian of its rule; and an operand that is used more than
 once adds up what it is handed. With C the result, a node's cotangent is ∂C/∂node.
+
+Complex numbers: a cotangent g stands for the real-linear map v ↦ Re(Σ g v). So rules of holomorphic functions are
+written as for real ones, without a conjugate, and what reaches a real operand is the real part.
 """
 
 from collections.abc import Iterable
-
-import numpy as np
 
 from chainrule.graph.node import Array, Node
 
@@ -40,11 +41,8 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node
             if type(operand) is Node:
                 contribution = node.rule.pullback(i, cotangent, node)
                 if contribution is not None:
+                    if contribution.dtype.kind == "c" and operand.value.dtype.kind == "f":
+                        contribution = contribution.real
                     known = cotangents.get(operand)
                     cotangents[operand] = contribution if known is None else known + contribution
     return cotangents
-
-
-def zero_like(x: Array) -> Array:
-    """Return the zero cotangent of a value: zeros of its shape and type."""
-    return np.zeros(x.shape, x.dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.graph.node import Array, Node
+from chainrule.graph.node import Array, Item, Node
 from chainrule.graph.structure import Rebuild, flatten
 from chainrule.graph.tracer import INPUT, Recording, Tracer, apply, value_of
 
@@ -65,7 +65,7 @@ class Graph:
         for node in self.nodes:
             if node.rule is not INPUT:
                 operands = tuple(values[x] if type(x) is Node else x for x in node.operands)
-                values[node] = apply(node.rule, operands, dict(node.parameters))
+                values[node] = _run(node, operands)
         return self._rebuild([values[x] if type(x) is Node else x for x in self.outputs])
 
     def __str__(self) -> str:
@@ -126,9 +126,16 @@ def record(function: Callable[..., Any], *args: Any) -> Graph:
     return Graph(_name(function), inputs, recording.nodes, outputs, names, rebuild)
 
 
+def _run(node: Node, operands: tuple[Any, ...]) -> Any:
+    # What picks one of several results is recorded together with the rule that gives them.
+    return (
+        operands[0][node.rule.k] if isinstance(node.rule, Item) else apply(node.rule, operands, dict(node.parameters))
+    )
+
+
 def as_array(x: Any) -> Array:
-    """Return x as something with a shape and a dtype: traced arrays as they are, the rest as NumPy makes it."""
-    return x if type(x) in (Tracer, np.ndarray) else np.asarray(x)
+    """Return x as something with a shape and a dtype; a Python number becomes a NumPy scalar."""
+    return x if type(x) is Tracer or type(x) is np.ndarray else np.asarray(x)[()]
 
 
 def _needed(nodes: Sequence[Node], inputs: Sequence[Node], outputs: Sequence[Any]) -> list[Node]:
@@ -153,6 +160,8 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _typed(name: str, node: Node) -> str:
+    if type(node.value) is tuple:
+        return f"{name}: {len(node.value)} arrays"
     value = value_of(node.value)
     return f"{name}: {value.dtype} {value.shape}"
 

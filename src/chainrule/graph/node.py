@@ -7,6 +7,8 @@ A recorded function is the nested composition C(f_L(…f_1(W)…)) of the paper'
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
+
 Array: TypeAlias = Any
 """An ndarray, a NumPy scalar, or a tracer that stands for one while a function is being recorded."""
 
@@ -82,3 +84,31 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<node {self.rule.name} {getattr(self.value, 'shape', ())}>"
+
+
+class Parts(tuple[Any, ...]):
+    """The cotangent, or the tangent, of a node whose value is several arrays: one for each of them."""
+
+    __slots__ = ()
+    dtype = np.dtype(object)  # neither real nor complex: its parts are
+
+    def __add__(self, other: "Parts") -> "Parts":  # type: ignore[override]  # a sum of vectors
+        return Parts(a + b for a, b in zip(self, other, strict=True))
+
+
+class Item(Rule):
+    """One of the arrays that a rule with several results gives: ``value[k]``."""
+
+    __slots__ = ("k",)
+
+    def __init__(self, k: int) -> None:
+        super().__init__(f"item {k}", lambda values: values[k])
+        self.k = k
+
+    def pullback(self, i: int, cotangent: Array, node: "Node") -> Parts:
+        """Give the cotangent its place among zeros for the other arrays."""
+        return Parts(cotangent if k == self.k else np.zeros(x.shape, x.dtype) for k, x in enumerate(node.values[0]))
+
+    def pushforward(self, i: int, tangent: Array, node: "Node") -> Array:
+        """Take the part of the tangent that belongs to this array."""
+        return tangent[self.k]

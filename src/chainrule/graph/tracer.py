@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from chainrule.errors import RecordingError
-from chainrule.graph.node import Array, Node, Rule
+from chainrule.graph.node import Array, Item, Node, Rule
 from chainrule.graph.refusals import (
     refuse_array,
     refuse_conversion,
@@ -81,17 +81,30 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
         refuse_escaped()
     nodes: list[Any] = []
     values: list[Array] = []
+    nested = False
     for operand in operands:
-        if type(operand) is Tracer and operand._recording is recording:
-            nodes.append(operand._node)
-            values.append(operand._node.value)
-        else:
-            nodes.append(operand)
-            values.append(operand)
-    value = rule.function(*values, **parameters)
+        nodes.append(operand)
+        if type(operand) is Tracer:
+            if operand._recording is recording:
+                nodes[-1] = operand._node
+                operand = operand._node.value
+            nested = nested or type(operand) is Tracer
+        values.append(operand)
+    # Where the values are tracers of outer recordings, these record the same rule, whatever its body is.
+    value = apply(rule, tuple(values), parameters) if nested else rule.function(*values, **parameters)
     node = Node(rule, tuple(nodes), tuple(values), parameters, value)
     recording.nodes.append(node)
-    return Tracer(recording, node)
+    return Tracer(recording, node) if type(value) is not tuple else _each(recording, node)
+
+
+def _each(recording: Recording, node: Node) -> tuple[Array, ...]:
+    """Return tracers of the several arrays that a node's value consists of."""
+    tracers = []
+    for k, value in enumerate(node.value):
+        item = Node(Item(k), (node,), (node.value,), {}, value)
+        recording.nodes.append(item)
+        tracers.append(Tracer(recording, item))
+    return tuple(tracers)
 
 
 def value_of(x: Array) -> Any:

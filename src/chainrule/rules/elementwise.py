@@ -26,8 +26,13 @@ elementwise(np.square, lambda x, y: 2 * x)
 elementwise(np.sqrt, lambda x, y: 0.5 / y)
 elementwise(np.cbrt, lambda x, y: y / (3 * x))
 elementwise(np.reciprocal, lambda x, y: -y * y)
-elementwise(np.absolute, lambda x, y: np.sign(x))
+elementwise(np.absolute, lambda x, y: _direction(x, y))
 elementwise(np.fabs, lambda x, y: np.sign(x))
+
+
+def _direction(x: Array, y: Array) -> Array:
+    # d|z| = Re(conj(z) dz) / |z|; of a real number that is its sign.
+    return np.sign(x) if x.dtype.kind != "c" else np.conj(x) / np.where(y == 0, 1, y)
 
 
 def _power_by_base(x: Array, p: Array, y: Array) -> Array:
