@@ -10,6 +10,7 @@ and computing its value records it in the next one out. So a derivative is itsel
 """
 
 import itertools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -273,7 +274,7 @@ _BINARY = {
     "truediv": np.true_divide,
     "floordiv": np.floor_divide,
     "mod": np.remainder,
-    "pow": np.power,
+    "pow": operator.pow,
     "matmul": np.matmul,
     "and": np.bitwise_and,
     "or": np.bitwise_or,

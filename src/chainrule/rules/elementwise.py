@@ -6,10 +6,13 @@ Every partial is ``lambda *operands, y`` with y the result, so that a derivative
 """
 
 import math
+import operator
 
 import numpy as np
 
 from chainrule.graph.node import Array
+from chainrule.graph.tracer import TABLE
+from chainrule.rules.kinds import Elementwise
 from chainrule.rules.table import elementwise, flat
 
 # Arithmetic
@@ -37,7 +40,9 @@ def _direction(x: Array, y: Array) -> Array:
 
 def _power_by_base(x: Array, p: Array, y: Array) -> Array:
     # p x^(p-1), and 0 where p is 0: there x^0 is 1 at every x, and 0 · x^(-1) would be NaN at x = 0.
-    return p * np.power(x, np.where(p == 0, 1, p - 1))
+    if type(p) is int or type(p) is float:
+        return 2 * x if p == 2 else p * x ** (p - 1 if p else 1)
+    return p * x ** np.where(p == 0, 1, p - 1)
 
 
 def _power_by_exponent(x: Array, p: Array, y: Array) -> Array:
@@ -47,6 +52,8 @@ def _power_by_exponent(x: Array, p: Array, y: Array) -> Array:
 
 elementwise(np.power, _power_by_base, _power_by_exponent)
 elementwise(np.float_power, _power_by_base, _power_by_exponent)
+# The operator is an entry of its own: NumPy's computes x**2 by x * x, and so differs from np.power in the last place.
+TABLE[operator.pow] = Elementwise("power", operator.pow, _power_by_base, _power_by_exponent)
 
 # Exponentials and logarithms
 

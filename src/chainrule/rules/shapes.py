@@ -15,8 +15,12 @@ TRANSPOSE = Linear("transpose", np.transpose, lambda g, y, x, axes: np.transpose
 BROADCAST = Linear("broadcast_to", np.broadcast_to, lambda g, y, x, shape: unbroadcast(g, x.shape))
 FLIP = Linear("flip", np.flip, lambda g, y, x, axis: np.flip(g, axis))
 ROLL = Linear("roll", np.roll, lambda g, y, x, shift, axis: np.roll(g, _negated(shift), axis))
-ASTYPE = Linear("astype", lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: np.astype(g, x.dtype))
+ASTYPE = Linear("astype", lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: _back(g, x.dtype))
 COPY = Linear("copy", lambda x: x.copy(), lambda g, y, x: g)
+
+
+def _back(g: Array, dtype: Any) -> Array:
+    return np.astype(g.real if g.dtype.kind == "c" and dtype.kind != "c" else g, dtype)
 
 
 def _negated(shift: Any) -> Any:
