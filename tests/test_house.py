@@ -40,7 +40,7 @@ def test_every_folder_has_its_floor():
 
 
 def test_imports_point_one_way():
-    below = set()
+    below: set[str] = set()
     wrong = []
     for floor in FLOORS:
         for room in floor:

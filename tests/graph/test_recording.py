@@ -102,7 +102,7 @@ def test_what_cannot_be_followed_is_refused_with_the_users_line(function, told):
     assert "test_recording.py, line" in str(refused.value)
 
 
-def test_writing_into_a_plain_array_tells_how_to_collect_the_values():
+def test_writing_into_a_plain_array_tells_how_to_make_one_that_can_be_followed():
     def one_entry(x):
         out = np.zeros(2)
         out[0] = x[0]
@@ -114,17 +114,8 @@ def test_writing_into_a_plain_array_tells_how_to_collect_the_values():
         return out.sum()
 
     for function in (one_entry, all_entries):
-        with pytest.raises(RecordingError, match=r"np.stack\(values\)"):
+        with pytest.raises(RecordingError, match=r"np.zeros_like\(x\)"):
             grad(function)(np.ones(2))
-
-
-def test_writing_into_a_traced_array_tells_what_to_write():
-    def f(x):
-        x[0] = 1.0
-        return x.sum()
-
-    with pytest.raises(RecordingError, match=r"`x\[0\] = 1.0`: a traced array cannot be written into"):
-        grad(f)(np.ones(2))
 
 
 def test_a_tracer_that_escapes_is_refused_when_it_is_used():

@@ -11,6 +11,7 @@ written as for real ones, without a conjugate, and what reaches a real operand i
 from collections.abc import Iterable
 
 from chainrule.graph.node import Array, Node
+from chainrule.graph.tracer import CONSTANT
 
 
 def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node, Array]:
@@ -38,7 +39,7 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node
             continue
         cotangent = cotangents.pop(node)
         for i, operand in enumerate(node.operands):
-            if type(operand) is Node:
+            if type(operand) is Node and operand.rule is not CONSTANT:
                 contribution = node.rule.pullback(i, cotangent, node)
                 if contribution is not None:
                     if contribution.dtype.kind == "c" and operand.value.dtype.kind == "f":

@@ -4,6 +4,7 @@ import linecache
 import sys
 import sysconfig
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 _OWN = str(Path(__file__).resolve().parents[1])
@@ -30,13 +31,28 @@ def user_line() -> Line | None:
     Line or None
         None when no such line exists: chainrule was called by a library.
     """
-    frame = sys._getframe(1)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(_OWN) and not file.startswith(_LIBRARIES):
-            return Line(file, frame.f_lineno, linecache.getline(file, frame.f_lineno).strip())
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not _is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return None if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def line_of(error: BaseException) -> Line | None:
+    """Find the innermost of the user's lines that an error passed through."""
+    found, step = None, error.__traceback__
+    while step is not None:
+        if _is_users(step.tb_frame.f_code.co_filename):
+            found = _line(step.tb_frame.f_code.co_filename, step.tb_lineno)
+        step = step.tb_next
+    return found
+
+
+def _is_users(file: str) -> bool:
+    return not file.startswith(_OWN) and not file.startswith(_LIBRARIES)
+
+
+def _line(file: str, number: int) -> Line:
+    return Line(file, number, linecache.getline(file, number).strip())
 
 
 def at_user_line() -> str:

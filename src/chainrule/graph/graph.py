@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.graph.node import Array, Item, Node
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import INPUT, Recording, Tracer, apply, value_of
+from chainrule.graph.tracer import CONSTANT, INPUT, Recording, Tracer, apply, value_of
 
 
 class Graph:
@@ -63,7 +63,9 @@ class Graph:
             )
         values: dict[Node, Array] = dict(zip(self.inputs, leaves, strict=True))
         for node in self.nodes:
-            if node.rule is not INPUT:
+            if node.rule is CONSTANT:
+                values[node] = node.value
+            elif node.rule is not INPUT:
                 operands = tuple(values[x] if type(x) is Node else x for x in node.operands)
                 values[node] = _run(node, operands)
         return self._rebuild([values[x] if type(x) is Node else x for x in self.outputs])

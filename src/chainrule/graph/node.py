@@ -30,6 +30,10 @@ class Rule:
 
     __slots__ = ("function", "name")
 
+    write_back: Callable[..., Any] | None = None
+    """Where the result may share the first operand's memory, as a slice does: ``write_back(operand, result, …)`` gives
+    that operand with the result put back in its place. None: the result has memory of its own."""
+
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function

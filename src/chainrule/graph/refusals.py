@@ -4,7 +4,7 @@ import re
 from typing import NoReturn
 
 from chainrule.errors import RecordingError
-from chainrule.graph.blame import at_user_line, user_line
+from chainrule.graph.blame import at_user_line, line_of, user_line
 
 _WRITES_INTO_AN_ARRAY = re.compile(r"^[^=(]*\]\s*[-+*/%@]?=(?!=)")
 
@@ -43,11 +43,28 @@ def refuse_escaped() -> NoReturn:
     )
 
 
-def refuse_writing() -> NoReturn:
-    """Refuse to write into a traced array."""
+def refuse_changing_an_input() -> NoReturn:
+    """Refuse to write into an argument that the derivative is taken by."""
     raise RecordingError(
-        f"{at_user_line()}a traced array cannot be written into; build the new one in one expression, such as "
-        "np.where(mask, new, x) for x[mask] = new, or np.stack and np.concatenate of its parts."
+        f"{at_user_line()}an argument that is differentiated by is written into, so that its derivative would be by a "
+        "value that is gone; begin with a copy, x = x.copy(), and write into that."
+    )
+
+
+def refuse_changing_a_constant(error: BaseException) -> NoReturn:
+    """Refuse to change a plain array after it has taken part in the recording."""
+    raise RecordingError(
+        f"{_at_raised(error)}a plain array is changed after it was used together with a traced one, whose derivative "
+        "still needs the old value; write y = y * 2 for y *= 2, or change a copy."
+    ) from None
+
+
+def refuse_plain_out() -> NoReturn:
+    """Refuse to write a traced result into a plain array given as ``out=``."""
+    refuse_writing_into_a_plain_array()
+    raise RecordingError(
+        f"{at_user_line()}the result is to go into a plain array, given as out=, which would lose its derivative; "
+        "leave out= away, or make that array with np.zeros_like(x)."
     )
 
 
@@ -59,6 +76,11 @@ def refuse_writing_into_a_plain_array() -> None:
     line = user_line()
     if line is not None and _WRITES_INTO_AN_ARRAY.match(line.text):
         raise RecordingError(
-            f"In {line}: a traced value is written into a plain array, which would lose its derivative; collect the "
-            "values in a list and join them with np.stack(values) or np.concatenate(values)."
+            f"In {line}: a traced value is written into a plain array, which would lose its derivative; make that "
+            "array from a traced one, with np.zeros_like(x) or np.zeros(shape, like=x)."
         )
+
+
+def _at_raised(error: BaseException) -> str:
+    line = line_of(error)
+    return f"In {line}: " if line else ""

@@ -12,7 +12,7 @@ and computing its value records it in the next one out. So a derivative is itsel
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -20,11 +20,11 @@ from chainrule.errors import RecordingError
 from chainrule.graph.node import Array, Item, Node, Rule
 from chainrule.graph.refusals import (
     refuse_array,
+    refuse_changing_a_constant,
+    refuse_changing_an_input,
     refuse_conversion,
     refuse_escaped,
     refuse_function,
-    refuse_writing,
-    refuse_writing_into_a_plain_array,
 )
 
 TABLE: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -33,7 +33,23 @@ TABLE: dict[Callable[..., Any], Callable[..., Any]] = {}
 INPUT = Rule("input", lambda value: value)
 """The rule of a recorded function's own arguments."""
 
+CONSTANT = Rule("constant", lambda value: value)
+"""The rule of an array that depends on no argument, but is traced so that it can be written into."""
+
+_ndarray = np.ndarray
+_SMALL = 65_536  # bytes
+
 _levels = itertools.count()
+
+
+class View(NamedTuple):
+    """What a tracer may share its memory with: the tracer it was taken from, and how it was taken."""
+
+    base: "Tracer"
+    seen: Node
+    rule: Rule
+    operands: tuple[Any, ...]
+    parameters: dict[str, Any]
 
 
 class Recording:
@@ -43,11 +59,12 @@ class Recording:
     function runs within ``with recording:``; afterwards the recording is closed.
     """
 
-    __slots__ = ("level", "nodes", "open")
+    __slots__ = ("level", "locked", "nodes", "open")
 
     def __init__(self) -> None:
         self.level = next(_levels)
         self.nodes: list[Node] = []
+        self.locked: list[Any] = []
         self.open = True
 
     def __enter__(self) -> "Recording":
@@ -55,19 +72,49 @@ class Recording:
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: Any) -> None:
         self.open = False
-        # NumPy hides what a tracer says when it is assigned to an array's entry behind an error of its own.
-        if isinstance(error, ValueError) and isinstance(error.__cause__, RecordingError):
-            raise error.__cause__ from None
+        for array in self.locked:
+            array.flags.writeable = True
+        if isinstance(error, ValueError):
+            # NumPy hides what a tracer says when it is assigned to an array's entry behind an error of its own.
+            if isinstance(error.__cause__, RecordingError):
+                raise error.__cause__ from None
+            if self.locked and "read-only" in str(error):
+                refuse_changing_a_constant(error)
+
+    def keep(self, array: Any) -> Any:
+        """Return a plain array's value of now, which the derivative will need even if the user's code changes it later.
+
+        An array that owns its memory is returned itself, and cannot be changed until the function has run. Of a view,
+        whose memory may be written by other names, a small one is copied, and of a large one the owner is held.
+        """
+        owner = array.base
+        if owner is not None and array.nbytes <= _SMALL:
+            return array.copy(order="K")
+        if owner is None:
+            owner = array
+        if type(owner) is _ndarray and owner.flags.writeable:
+            owner.flags.writeable = False
+            self.locked.append(owner)
+        return array
 
     def variable(self, value: Array) -> "Tracer":
         """Make the tracer of a new argument of the recorded function."""
-        node = Node(INPUT, (), (), {}, value)
+        return self._leaf(INPUT, value)
+
+    def constant(self, value: Array) -> "Tracer":
+        """Make a tracer of an array that depends on no argument: one that the user's function may write into."""
+        return self._leaf(CONSTANT, value)
+
+    def _leaf(self, rule: Rule, value: Array) -> "Tracer":
+        node = Node(rule, (), (), {}, value)
         self.nodes.append(node)
         return Tracer(self, node)
 
     def node_of(self, value: Array) -> Node | None:
         """Return the node behind a value of this recording, or None: the value does not depend on its variables."""
-        return value._node if type(value) is Tracer and value._recording is self else None
+        if type(value) is not Tracer or value._recording is not self:
+            return None
+        return value._current()
 
 
 def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> Array:
@@ -84,18 +131,31 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
     values: list[Array] = []
     nested = False
     for operand in operands:
-        nodes.append(operand)
-        if type(operand) is Tracer:
+        kind = type(operand)
+        if kind is Tracer:
+            node = operand._node if operand._view is None else operand._current()
             if operand._recording is recording:
-                nodes[-1] = operand._node
-                operand = operand._node.value
-            nested = nested or type(operand) is Tracer
+                nodes.append(node)
+                values.append(node.value)
+                nested = nested or type(node.value) is Tracer
+                continue
+            # A tracer of an outer recording may be written into later; this one keeps the value of now.
+            operand = Tracer(operand._recording, node)
+            nested = True
+        elif kind is _ndarray:
+            operand = recording.keep(operand)
+        nodes.append(operand)
         values.append(operand)
     # Where the values are tracers of outer recordings, these record the same rule, whatever its body is.
     value = apply(rule, tuple(values), parameters) if nested else rule.function(*values, **parameters)
     node = Node(rule, tuple(nodes), tuple(values), parameters, value)
     recording.nodes.append(node)
-    return Tracer(recording, node) if type(value) is not tuple else _each(recording, node)
+    if type(value) is tuple:
+        return _each(recording, node)
+    tracer = Tracer(recording, node)
+    if rule.write_back is not None and type(operands[0]) is Tracer and operands[0]._recording is recording:
+        tracer._view = View(operands[0], nodes[0], rule, operands[1:], parameters)
+    return tracer
 
 
 def _each(recording: Recording, node: Node) -> tuple[Array, ...]:
@@ -111,26 +171,57 @@ def _each(recording: Recording, node: Node) -> tuple[Array, ...]:
 def value_of(x: Array) -> Any:
     """Return the plain value under all recordings: an ndarray, a NumPy scalar, or x itself where it is not traced."""
     while type(x) is Tracer:
-        x = x._node.value
+        x = x._current().value
     return x
 
 
 class Tracer:
     """What stands in for an array in a function that is being recorded. It is made by chainrule only."""
 
-    __slots__ = ("_node", "_recording")
+    __slots__ = ("_node", "_recording", "_view")
 
     def __init__(self, recording: Recording, node: Node) -> None:
         self._recording = recording
         self._node = node
+        self._view: View | None = None
+
+    # Writing: a tracer is a handle on a node. An array that is written into gets another node, and with it all arrays
+    # that share its memory: a view hands what is written into it on to its base, and looks there when it is read.
+
+    def _current(self) -> Node:
+        """Return the node of this array's value, after what was written into the array that it is a view of."""
+        view = self._view
+        if view is not None and view.base._current() is not view.seen:
+            if _share_memory(self._node, view.seen):
+                again = apply(view.rule, (view.base, *view.operands), view.parameters)
+                self._recording, self._node, self._view = again._recording, again._node, again._view
+            else:
+                self._view = None
+        return self._node
+
+    def _write(self, value: Array) -> None:
+        """Take on another value of the same shape and type, and let all that share memory with this array see it."""
+        self._current()
+        view = self._view
+        if view is not None and _share_memory(self._node, view.seen):
+            assert view.rule.write_back is not None  # views are made by such rules only
+            view.base._write(view.rule.write_back(view.base, value, *view.operands, **view.parameters))
+            self._current()
+            return
+        if self._node.rule is INPUT:
+            refuse_changing_an_input()
+        new = value if type(value) is Tracer else self._recording.constant(value)
+        self._recording, self._node, self._view = new._recording, new._current(), None
 
     # NumPy's protocols
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Answer a call of a NumPy ufunc in which this tracer takes part."""
-        spelling = TABLE.get(ufunc) if method == "__call__" and not kwargs else None
+        if kwargs or method != "__call__":
+            return TABLE[Tracer.__array_ufunc__](ufunc, method, inputs, kwargs)
+        spelling = TABLE.get(ufunc)
         if spelling is None:
-            _refuse_ufunc(ufunc, method, kwargs)
+            refuse_function(f"np.{ufunc.__name__}")
         return spelling(*inputs)
 
     def __array_function__(
@@ -144,7 +235,9 @@ class Tracer:
         spelling = TABLE.get(function)
         if spelling is None:
             refuse_function(f"{function.__module__}.{function.__name__}")
-        return spelling(*args, **kwargs)
+        out = kwargs.pop("out", None)
+        result = spelling(*args, **kwargs)
+        return result if out is None else TABLE[np.copyto](out, result)
 
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         refuse_array()
@@ -208,8 +301,8 @@ class Tracer:
     def __getitem__(self, index: Any) -> Array:
         return TABLE[Tracer.__getitem__](self, index)
 
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        refuse_writing()
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._write(TABLE[Tracer.__setitem__](self, index, value))
 
     @property
     def T(self) -> Array:  # noqa: N802  (NumPy's own name)
@@ -243,12 +336,10 @@ class Tracer:
         return TABLE[np.astype](self, dtype, **kwargs)
 
 
-def _refuse_ufunc(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> NoReturn:
-    if kwargs.get("out") is not None:
-        refuse_writing_into_a_plain_array()
-    refuse_function(
-        f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}") + "".join(f" with {k}=" for k in kwargs)
-    )
+def _share_memory(view: Node, base: Node) -> bool:
+    """Say whether an array and what was taken from it are of one memory, as the plain values under them are."""
+    x, y = value_of(view.value), value_of(base.value)
+    return type(x) is _ndarray and type(y) is _ndarray and bool(np.may_share_memory(x, y))
 
 
 def _operator(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
@@ -259,6 +350,16 @@ def _reflected(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
     return lambda x, other: TABLE[ufunc](other, x)
 
 
+def _in_place(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
+    def operate(x: Tracer, other: Any) -> Array:
+        result = TABLE[ufunc](x, other)
+        if type(value_of(x)) is not _ndarray:
+            return result  # a NumPy scalar is not changed: the name is bound to another
+        return TABLE[np.copyto](x, result)
+
+    return operate
+
+
 def _unary(ufunc: Callable[..., Any]) -> Callable[[Tracer], Array]:
     return lambda x: TABLE[ufunc](x)
 
@@ -267,7 +368,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Array]:
     return lambda x, *args, **kwargs: TABLE[function](x, *args, **kwargs)
 
 
-_BINARY = {
+_BINARY: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
@@ -325,6 +426,7 @@ _METHODS = (
 for _name, _ufunc in _BINARY.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
     setattr(Tracer, f"__r{_name}__", _reflected(_ufunc))
+    setattr(Tracer, f"__i{_name}__", _in_place(_ufunc))
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
 for _name, _ufunc in _UNARY.items():

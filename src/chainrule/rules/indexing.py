@@ -14,8 +14,8 @@ class Slot(int):
     """The place in an index of an array that is an operand of the node: the number of that operand."""
 
 
-def _filled(template: Any, arrays: tuple[Array, ...]) -> Any:
-    """Put the index arrays into their slots."""
+def filled(template: Any, arrays: tuple[Array, ...]) -> Any:
+    """Put index arrays into their slots in the template of an index."""
     if not arrays:
         return template
     parts = template if isinstance(template, tuple) else (template,)
@@ -23,7 +23,7 @@ def _filled(template: Any, arrays: tuple[Array, ...]) -> Any:
     return index if isinstance(template, tuple) else index[0]
 
 
-def _is_basic(index: Any) -> bool:
+def is_basic(index: Any) -> bool:
     """Say whether an index takes every entry at most once, as integers and slices do."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts)
@@ -53,13 +53,13 @@ class _Scatter(Linear):
 
 
 def _getitem(x: Array, *arrays: Array, index: Any) -> Array:
-    return x[_filled(index, arrays)]
+    return x[filled(index, arrays)]
 
 
 def _scatter(v: Array, *arrays: Array, index: Any, shape: tuple[int, ...]) -> Array:
-    at = _filled(index, arrays)
+    at = filled(index, arrays)
     whole = np.zeros(shape, v.dtype)
-    if _is_basic(at):
+    if is_basic(at):
         whole[at] = v
     else:
         np.add.at(whole, at, v)
@@ -70,14 +70,29 @@ GETITEM = _GetItem("getitem", _getitem)
 SCATTER = _Scatter("scatter", _scatter)
 
 
+def template_and_arrays(index: Any) -> tuple[Any, list[Array]]:
+    """Part an index into what is known of it for good and the arrays in it, which become operands."""
+    if _is_simple(index):
+        return index, []
+    parts = (
+        [np.asarray(part) if type(part) is list else part for part in index]
+        if isinstance(index, tuple)
+        else [np.asarray(index) if type(index) is list else index]
+    )
+    arrays = [part for part in parts if isinstance(part, Tracer | np.ndarray)]
+    slots = iter(range(len(arrays)))
+    template = tuple(Slot(next(slots)) if isinstance(part, Tracer | np.ndarray) else part for part in parts)
+    return template, arrays
+
+
+def _is_simple(index: Any) -> bool:
+    kind = type(index)
+    return kind is int or kind is slice or (kind is tuple and all(type(part) in (int, slice) for part in index))
+
+
 @spells(Tracer.__getitem__)
 def _index(x: Array, index: Any) -> Array:
-    parts = index if isinstance(index, tuple) else (index,)
-    arrays = [part for part in parts if type(part) is Tracer]
-    if not arrays:
-        return GETITEM(x, index=index)
-    slots = iter(range(len(arrays)))
-    template = tuple(Slot(next(slots)) if type(part) is Tracer else part for part in parts)
+    template, arrays = template_and_arrays(index)
     return GETITEM(x, *arrays, index=template)
 
 

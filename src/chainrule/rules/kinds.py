@@ -95,8 +95,7 @@ class Linear(Primitive):
         if self.transposes[i] is None:
             return None
         operands = [
-            tangent if j == i else x if self.transposes[j] is None else np.zeros_like(x)
-            for j, x in enumerate(node.values)
+            tangent if j == i else x if self.transposes[j] is None else _zero(x) for j, x in enumerate(node.values)
         ]
         return self(*operands, **node.parameters)
 
@@ -151,6 +150,10 @@ class Flat(Primitive):
 
     def pushforward(self, i: int, tangent: Array, node: Node) -> None:
         """No tangent passes a step function."""
+
+
+def _zero(x: Any) -> Any:
+    return np.zeros(x.shape, x.dtype) if hasattr(x, "shape") else 0
 
 
 def _apply_map(linear_map: Map | None, v: Array, node: Node) -> Array | None:

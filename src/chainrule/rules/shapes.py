@@ -1,6 +1,6 @@
 """Rearranging, joining and repeating: linear maps with ones and zeros in them, stated by their transposes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -158,7 +158,7 @@ def _where(condition: Array, x: Array, y: Array, /) -> Array:
 
 
 def _chosen(g: Array, condition: Array, x: Array) -> Array:
-    return unbroadcast(np.where(condition, g, np.zeros_like(g)), np.shape(x))
+    return unbroadcast(np.where(condition, g, 0), np.shape(x))
 
 
 _transposes: tuple[Map | None, ...] = (
@@ -168,14 +168,16 @@ _transposes: tuple[Map | None, ...] = (
 )
 WHERE = Linear("where", np.where, *_transposes)
 
-# New arrays in the likeness of one: constants.
+# New arrays in the likeness of a traced one: traced themselves, so that they can be written into.
 
 
-@spells(np.zeros_like)
-def _zeros_like(a: Array, dtype: Any = None, **_: Any) -> Array:
-    return np.zeros(a.shape, a.dtype if dtype is None else dtype)
+def _likeness(make: Callable[..., Any]) -> Callable[..., Array]:
+    def made(a: Array, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **_: Any) -> Array:
+        shape = a.shape if shape is None else shape
+        return a._recording.constant(make(shape, a.dtype if dtype is None else dtype))
+
+    return made
 
 
-@spells(np.ones_like)
-def _ones_like(a: Array, dtype: Any = None, **_: Any) -> Array:
-    return np.ones(a.shape, a.dtype if dtype is None else dtype)
+spells(np.zeros_like, np.empty_like)(_likeness(np.zeros))
+spells(np.ones_like)(_likeness(np.ones))

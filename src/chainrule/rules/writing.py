@@ -1,0 +1,103 @@
+"""Writing into arrays. A recorded value never changes: each write gives a new array, and the tracer takes that on.
+
+What NumPy does to memory, a `Tracer` does to its handle on a node (see `chainrule.graph.tracer`): after
+``x[i] = v`` the name x, and every view of x, stands for the new array, and the cotangent of what was overwritten ends.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import RecordingError
+from chainrule.graph.blame import at_user_line
+from chainrule.graph.node import Array, Node
+from chainrule.graph.refusals import refuse_plain_out
+from chainrule.graph.tracer import Tracer, value_of
+from chainrule.rules import shapes
+from chainrule.rules.indexing import GETITEM, filled, is_basic, template_and_arrays
+from chainrule.rules.kinds import Linear, unbroadcast
+from chainrule.rules.table import spells
+
+
+class _SetItem(Linear):
+    """``x`` with ``x[index] = v`` done: linear in x and v together."""
+
+    def pullback(self, i: int, cotangent: Array, node: Node) -> Array | None:
+        if i > 1:
+            return None
+        x, v, *arrays = node.values
+        index = node.parameters["index"]
+        if i == 0:
+            return self(cotangent, np.zeros((), cotangent.dtype)[()], *arrays, index=index)
+        taken = GETITEM(cotangent, *arrays, index=index) * _last_writes(x, arrays, index)
+        return unbroadcast(np.reshape(taken, _same_size(taken.shape, v.ndim)), v.shape)
+
+    def pushforward(self, i: int, tangent: Array, node: Node) -> Array | None:
+        if i > 1:
+            return None
+        x, v, *arrays = node.values
+        pair = (tangent, np.zeros(v.shape, v.dtype)) if i == 0 else (np.zeros(x.shape, x.dtype), tangent)
+        return self(*pair, *arrays, **node.parameters)
+
+
+def _setitem(x: Array, v: Array, *arrays: Array, index: Any) -> Array:
+    y = np.array(x, order="K")
+    y[filled(index, arrays)] = v
+    return y
+
+
+def _last_writes(x: Array, arrays: list[Array], index: Any) -> Any:
+    """Return 1 where a write stays and 0 where a later one of the same statement goes to the same place."""
+    at = filled(index, tuple(value_of(array) for array in arrays))
+    if is_basic(at):
+        return 1
+    order = np.empty(x.shape, np.intp)
+    turns = np.arange(order[at].size).reshape(order[at].shape)
+    order[at] = turns
+    stays = order[at] == turns
+    return 1 if stays.all() else stays.astype(x.dtype)
+
+
+def _same_size(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    # NumPy lets a value with leading axes of size 1 be written into fewer axes.
+    return (1,) * (ndim - len(shape)) + shape
+
+
+SETITEM = _SetItem("setitem", _setitem, None, None)
+
+
+@spells(Tracer.__setitem__)
+def _written(x: Array, index: Any, value: Any) -> Array:
+    """Return x with ``x[index] = value`` done, for the tracer to take on."""
+    template, arrays = template_and_arrays(index)
+    value = value if type(value) is Tracer else np.asarray(value)
+    return SETITEM(x, value if value.dtype == x.dtype else np.astype(value, x.dtype), *arrays, index=template)
+
+
+@spells(np.copyto)
+def _copyto(dst: Array, src: Array, casting: Any = "same_kind", where: Any = True) -> Array:
+    """Write src, broadcast, into dst; return dst."""
+    if type(dst) is tuple:  # the form in which a ufunc is given its out=
+        (dst,) = dst
+    if type(dst) is not Tracer:
+        refuse_plain_out()
+    src = src if type(src) is Tracer else np.asarray(src)
+    if not np.can_cast(src.dtype, dst.dtype, casting):
+        raise RecordingError(
+            f"{at_user_line()}numbers of type {src.dtype} are written into an array of {dst.dtype}, which cannot hold "
+            f"them; make the array with that type, as with x.astype({src.dtype})."
+        )
+    if where is not True:
+        src = np.where(where, src, dst)
+    if src.shape != dst.shape:
+        src = np.broadcast_to(src, dst.shape)
+    dst._write(src if src.dtype == dst.dtype else np.astype(src, dst.dtype))
+    return dst
+
+
+# Which rules give views, and how a view is put back into what it was taken from.
+
+GETITEM.write_back = lambda x, view, *arrays, index: SETITEM(x, view, *arrays, index=index)
+shapes.RESHAPE.write_back = lambda x, view, **_: np.reshape(view, x.shape)
+shapes.TRANSPOSE.write_back = lambda x, view, axes: np.transpose(view, np.argsort(axes))
+shapes.FLIP.write_back = lambda x, view, axis: np.flip(view, axis)

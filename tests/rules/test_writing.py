@@ -1,0 +1,293 @@
+"""In-place code: what is written, what views see, and the derivatives through it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.numerics import assert_derivatives
+
+from chainrule import RecordingError, grad, jvp, record, vjp
+
+X = np.random.default_rng(7).normal(size=(3, 4))
+v = X[0]
+
+
+def fill_in_a_loop(x):
+    out = np.zeros_like(x)
+    for i in range(len(x)):
+        out[i] = x[i] ** 2 + (out[i - 1] if i else 0)
+    return out
+
+
+def overwrite(x):
+    y = x.copy()
+    y[1] = x[0] * x[2]
+    y[1] = 3 * x[3]
+    return y * x
+
+
+def masked(x):
+    y = x * 1
+    y[y > 0] *= 2
+    y[y < 0] = 0.5
+    return y
+
+
+def augmented(x):
+    y = x * 1
+    y += x
+    y *= x
+    y -= 1
+    y /= 3
+    y **= 2
+    return y
+
+
+def through_a_view(x):
+    y = x * 1
+    part = y[1:3]
+    part[0] = 5 * x[0]
+    part *= x[3]
+    return y + np.sum(part)
+
+
+def a_view_sees_its_base(x):
+    y = x * 1
+    part = y[1:3]
+    y[2] = x[0] ** 2
+    return part * 2
+
+
+def slices_of_slices(x):
+    y = np.zeros_like(x)
+    y[1:][:2][1] = x[0]
+    z = y[::-1]
+    z[0] += x[1] ** 2
+    return y * x
+
+
+def reshaped_and_transposed(x):
+    y = np.zeros_like(np.outer(x, x))
+    y.T[0] = x**2
+    y.reshape(-1)[5] = x[1] * x[2]
+    y.ravel()[0] += x[3]
+    y[:, 1:3].T[1] = 2 * x
+    np.flip(y)[0, 0] = x[0] ** 3
+    return y
+
+
+def a_copy_is_no_view(x):
+    y = x * 1
+    chosen = y[[0, 1]]
+    chosen *= 10
+    kept = y.copy()
+    y[0] = 0
+    return np.concatenate([y, chosen, kept])
+
+
+def aliases(x):
+    y = x * 1
+    z = y
+    z += 1
+    return y * z
+
+
+def scalars_are_not_changed(x):
+    total = x[0]
+    before = total
+    total += x[1]
+    total *= 2
+    return total * before
+
+
+def several_indices(x):
+    y = np.zeros_like(x, shape=(4, 4))
+    i = np.array([0, 1, 2])
+    y[i, i + 1] = x[:3]
+    y[[0, 0, 3], [0, 0, 3]] = x[1:]
+    y[np.array([True, False, False, True])] *= x
+    return y
+
+
+def out_of_a_ufunc(x):
+    y = np.empty_like(x)
+    np.multiply(x, x, out=y)
+    np.add(y[:2], x[2:], out=y[1:3])
+    return y + np.exp(x, out=np.zeros_like(x))
+
+
+def chosen_by_where(x):
+    y = np.zeros_like(x)
+    np.log(x, out=y, where=x > 0)
+    return y + np.sqrt(x, where=x > 0, out=np.ones_like(x))
+
+
+def unbuffered(x):
+    y = x * 1
+    np.add.at(y, [0, 0, 2], x[1:])
+    np.multiply.at(y, np.array([1, 1]), 3.0)
+    np.subtract.at(y, [1, 2], x[0])
+    np.negative.at(y, [3])
+    return y
+
+
+def conditionally(x):
+    y = x.copy()
+    for i in range(len(y)):
+        if y[i] > 0:
+            y[i] = np.sin(y[i])
+    return y
+
+
+FUNCTIONS = [
+    *(fill_in_a_loop, overwrite, masked, augmented, through_a_view, a_view_sees_its_base, slices_of_slices),
+    *(reshaped_and_transposed, a_copy_is_no_view, aliases, scalars_are_not_changed, several_indices),
+    *(out_of_a_ufunc, chosen_by_where, unbuffered, conditionally),
+]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.__name__)
+def test_in_place_code(f):
+    assert_derivatives(f, v)
+
+
+@pytest.mark.parametrize(
+    "f", [f for f in FUNCTIONS if f not in (masked, chosen_by_where, conditionally)], ids=lambda f: f.__name__
+)
+def test_in_place_code_is_recorded_and_runs_again(f):
+    other = v + 0.25
+    np.testing.assert_array_equal(record(f, v)(other), f(other))
+
+
+operations = st.lists(
+    st.tuples(
+        st.sampled_from(["write", "add", "multiply", "view write", "view view", "transposed"]),
+        st.integers(0, 2),
+        st.integers(0, 3),
+    ),
+    max_size=6,
+)
+
+
+@given(operations)
+def test_any_sequence_of_writes_is_numpys(operations):
+    """Run the same writes on plain arrays and traced: the values are equal, and the derivative is right."""
+
+    def f(x):
+        y = x * 1
+        rows = y[0:2]
+        turned = y.T
+        for what, i, j in operations:
+            if what == "write":
+                y[i, j] = x[j % 3, i] * 2
+            elif what == "add":
+                y[i] += x[0]
+            elif what == "multiply":
+                rows *= x[:2]
+            elif what == "view write":
+                rows[:, j] = x[i, 0]
+            elif what == "view view":
+                rows[i % 2][1:][:2] -= x[2, 2]
+            else:
+                turned[j] = x[:, 0] * turned[j]
+        return np.concatenate([y.ravel(), rows.ravel(), turned.ravel()])
+
+    assert_derivatives(f, X, order=1, rtol=1e-4)
+
+
+def test_a_write_in_an_inner_derivative_stays_there():
+    def f(x):
+        y = x * 1
+
+        def g(t):
+            z = np.zeros_like(y) + t
+            z[0] = t**2 * y[1]
+            return z.sum()
+
+        slope = grad(g)(3.0)
+        y[0] = slope
+        return y.sum()
+
+    np.testing.assert_allclose(grad(f)(v), [0, 1 + 6, 1, 1])
+
+
+def test_an_outer_array_that_changes_later_keeps_its_value_in_an_inner_derivative():
+    def f(x):
+        y = x * 1
+        _, pullback = vjp(lambda t: t * y, np.ones(4))
+        y *= 100
+        return np.sum(pullback(np.ones(4))[0] ** 2)
+
+    np.testing.assert_allclose(grad(f)(v), 2 * v)
+
+
+def test_forward_mode_goes_through_writes():
+    value, tangent = jvp(fill_in_a_loop, (v,), (np.ones(4),))
+    np.testing.assert_array_equal(value, fill_in_a_loop(v))
+    np.testing.assert_allclose(tangent, np.cumsum(2 * v))
+
+
+def test_an_argument_may_not_be_written_into():
+    def by_item(x):
+        x[0] = 1.0
+        return x.sum()
+
+    def by_view(x):
+        x[1:][0] = 1.0
+        return x.sum()
+
+    def augmented(x):
+        x += 1
+        return x.sum()
+
+    for f in (by_item, by_view, augmented):
+        plain = v.copy()
+        with pytest.raises(RecordingError, match=r"x = x.copy\(\)") as refused:
+            grad(f)(plain)
+        assert "test_writing.py, line" in str(refused.value)
+        np.testing.assert_array_equal(plain, v)
+
+
+def test_a_number_may_be_added_to_in_place():
+    def f(x):
+        x += 1.0
+        return x**2
+
+    assert grad(f)(2.0) == 6.0
+
+
+def test_a_plain_array_that_took_part_may_not_change():
+    def f(x):
+        weights = np.ones(4)
+        y = x * weights
+        weights *= 2
+        return np.sum(y * weights)
+
+    with pytest.raises(RecordingError, match=r"`weights \*= 2`: a plain array is changed"):
+        grad(f)(v)
+
+
+def test_arrays_can_be_written_into_again_after_the_derivative():
+    weights = np.ones(4)
+    grad(lambda x: np.sum(x * weights))(v)
+    weights[0] = 5.0
+    with pytest.raises(ZeroDivisionError):
+        grad(lambda x: np.sum(x * weights) / (1 // 0))(v)
+    weights[0] = 6.0
+    assert grad(lambda x: np.sum(x * weights))(v)[0] == 6.0
+
+
+def test_plain_arrays_given_as_out_are_refused():
+    for f in (lambda x: np.add(x, 1, out=np.zeros(4)), lambda x: np.sum(x, out=np.zeros(()))):
+        with pytest.raises(RecordingError, match="given as out="):
+            grad(lambda x, f=f: np.sum(f(x)))(v)
+
+
+def test_what_does_not_fit_into_the_arrays_type_is_refused():
+    def f(x):
+        y = np.zeros_like(x, dtype=int)
+        y += x
+        return y.sum()
+
+    with pytest.raises(RecordingError, match="float64 are written into an array of int64"):
+        grad(f)(v)
