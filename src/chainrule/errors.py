@@ -23,3 +23,7 @@ class DataError(ChainruleError, ValueError):
 
 class NetworkFileError(ChainruleError, ValueError):
     """A network file is missing, damaged, of another architecture, or cannot be written."""
+
+
+class NonFiniteError(ChainruleError, ArithmeticError):
+    """Under `watch_nonfinite`, an operation made a NaN or an infinity of finite numbers."""

@@ -8,13 +8,16 @@ Complex numbers: a cotangent g stands for the real-linear map v ↦ Re(Σ g v). 
 written as for real ones, without a conjugate, and what reaches a real operand is the real part.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chainrule.graph.node import Array, Node
 from chainrule.graph.tracer import CONSTANT
 
+Watch = Callable[[Node, int, Array, Array], None]
+"""Is shown each step back: the node, the number of the operand, the node's cotangent and what the operand is handed."""
 
-def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node, Array]:
+
+def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array], watch: Watch | None = None) -> dict[Node, Array]:
     """Carry cotangents backward through the nodes of a recorded function.
 
     Parameters
@@ -23,6 +26,8 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node
         From the last to the first.
     cotangents : dict
         The cotangents to begin with, each of its node's shape. It is consumed.
+    watch : callable, optional
+        Is shown each step.
 
     Returns
     -------
@@ -42,6 +47,8 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array]) -> dict[Node
             if type(operand) is Node and operand.rule is not CONSTANT:
                 contribution = node.rule.pullback(i, cotangent, node)
                 if contribution is not None:
+                    if watch is not None:
+                        watch(node, i, cotangent, contribution)
                     if contribution.dtype.kind == "c" and operand.value.dtype.kind == "f":
                         contribution = contribution.real
                     known = cotangents.get(operand)

@@ -85,7 +85,8 @@ class Trace:
         for node, cotangent in zip(self.nodes, cotangents, strict=True):
             if node is not None:
                 start[node] = start[node] + cotangent if node in start else cotangent
-        arrived = pull_back(reversed(self.recording.nodes), start)
+        watch = getattr(self.recording.watch, "backward", None)
+        arrived = pull_back(reversed(self.recording.nodes), start, watch)
         return [arrived[x] if x in arrived else zero_like(x.value) for x in self.inputs]
 
     def push_forward(self, tangents: Sequence[Array]) -> list[Array]:

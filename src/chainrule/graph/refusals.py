@@ -17,12 +17,12 @@ def refuse_function(name: str) -> NoReturn:
     )
 
 
-def refuse_conversion(kind: str) -> NoReturn:
+def refuse_conversion(conversion: str) -> NoReturn:
     """Refuse to make a Python number of a traced array."""
     refuse_writing_into_a_plain_array()
     raise RecordingError(
-        f"{at_user_line()}{kind}() of a traced array would lose its derivative (so do the functions of `math`, which "
-        "call it); leave the conversion out, and write np.exp(x) for math.exp(x)."
+        f"{at_user_line()}{conversion} of a traced array would lose its derivative (so do the functions of `math`, "
+        "which call float()); leave the conversion out, and write np.exp(x) for math.exp(x)."
     )
 
 
@@ -32,6 +32,14 @@ def refuse_array() -> NoReturn:
     raise RecordingError(
         f"{at_user_line()}a traced array cannot be turned into a plain one, since its derivative would be lost; "
         "leave out np.array or np.asarray around one, and write np.stack([x, y]) for np.array([x, y])."
+    )
+
+
+def refuse_truth() -> NoReturn:
+    """Refuse to take an array of several entries, or none, for true or false."""
+    raise RecordingError(
+        f"{at_user_line()}an array of several entries is neither true nor false; write np.where(x > 0, a, b) to choose "
+        "entry by entry, or (x > 0).any() or .all() for one answer."
     )
 
 

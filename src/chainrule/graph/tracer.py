@@ -11,7 +11,10 @@ and computing its value records it in the next one out. So a derivative is itsel
 
 import itertools
 import operator
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -25,10 +28,14 @@ from chainrule.graph.refusals import (
     refuse_conversion,
     refuse_escaped,
     refuse_function,
+    refuse_truth,
 )
 
 TABLE: dict[Callable[..., Any], Callable[..., Any]] = {}
 """For each NumPy (or SciPy) function: what a tracer does in its place. `chainrule.rules` fills it."""
+
+LATE: dict[str, str] = {}
+"""For each library that is imported by whoever uses it, and not by chainrule: the module of its functions' rules."""
 
 INPUT = Rule("input", lambda value: value)
 """The rule of a recorded function's own arguments."""
@@ -40,6 +47,10 @@ _ndarray = np.ndarray
 _SMALL = 65_536  # bytes
 
 _levels = itertools.count()
+
+
+WATCH: ContextVar[Callable[[Node], None] | None] = ContextVar("watch", default=None)
+"""What is called with every node that is recorded in this context, or None."""
 
 
 class View(NamedTuple):
@@ -59,13 +70,14 @@ class Recording:
     function runs within ``with recording:``; afterwards the recording is closed.
     """
 
-    __slots__ = ("level", "locked", "nodes", "open")
+    __slots__ = ("level", "locked", "nodes", "open", "watch")
 
     def __init__(self) -> None:
         self.level = next(_levels)
         self.nodes: list[Node] = []
         self.locked: list[Any] = []
         self.open = True
+        self.watch = WATCH.get()
 
     def __enter__(self) -> "Recording":
         return self
@@ -150,6 +162,8 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
     value = apply(rule, tuple(values), parameters) if nested else rule.function(*values, **parameters)
     node = Node(rule, tuple(nodes), tuple(values), parameters, value)
     recording.nodes.append(node)
+    if recording.watch is not None:
+        recording.watch(node)
     if type(value) is tuple:
         return _each(recording, node)
     tracer = Tracer(recording, node)
@@ -173,6 +187,20 @@ def value_of(x: Array) -> Any:
     while type(x) is Tracer:
         x = x._current().value
     return x
+
+
+def find(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a tracer does in a function's place, after loading the rules of the libraries now in use."""
+    if function not in TABLE:
+        for library, rules in LATE.items():
+            if library in sys.modules:
+                import_module(rules)
+    if function not in TABLE:
+        is_ufunc = isinstance(function, np.ufunc)
+        numpys = getattr(np, function.__name__, None) is function
+        module = "np" if numpys else "scipy.special" if is_ufunc else function.__module__
+        refuse_function(f"{module}.{function.__name__}")
+    return TABLE[function]
 
 
 class Tracer:
@@ -219,9 +247,7 @@ class Tracer:
         """Answer a call of a NumPy ufunc in which this tracer takes part."""
         if kwargs or method != "__call__":
             return TABLE[Tracer.__array_ufunc__](ufunc, method, inputs, kwargs)
-        spelling = TABLE.get(ufunc)
-        if spelling is None:
-            refuse_function(f"np.{ufunc.__name__}")
+        spelling = TABLE.get(ufunc) or find(ufunc)
         return spelling(*inputs)
 
     def __array_function__(
@@ -232,9 +258,7 @@ class Tracer:
         kwargs: dict[str, Any],
     ) -> Any:
         """Answer a call of another NumPy function in which this tracer takes part."""
-        spelling = TABLE.get(function)
-        if spelling is None:
-            refuse_function(f"{function.__module__}.{function.__name__}")
+        spelling = TABLE.get(function) or find(function)
         out = kwargs.pop("out", None)
         result = spelling(*args, **kwargs)
         return result if out is None else TABLE[np.copyto](out, result)
@@ -268,19 +292,34 @@ class Tracer:
         return len(self._node.value)
 
     def __bool__(self) -> bool:
-        return bool(self._node.value)
+        if self.size != 1:
+            refuse_truth()
+        return bool(value_of(self))
 
     def __index__(self) -> int:
         return int(value_of(self).__index__())
 
-    def __float__(self) -> NoReturn:
-        refuse_conversion("float")
+    def __float__(self) -> float:
+        return float(self._number("float()"))
 
-    def __int__(self) -> NoReturn:
-        refuse_conversion("int")
+    def __int__(self) -> int:
+        return int(self._number("int()"))
 
-    def __complex__(self) -> NoReturn:
-        refuse_conversion("complex")
+    def __complex__(self) -> complex:
+        return complex(self._number("complex()"))
+
+    def item(self, *args: int) -> Any:
+        """Return an entry as a Python number; of numbers that carry no derivative, such as counts, only."""
+        return self._number("item()").item(*args)
+
+    def tolist(self) -> Any:
+        """Return the entries as nested lists; of numbers that carry no derivative, such as counts, only."""
+        return self._number("tolist()").tolist()
+
+    def _number(self, conversion: str) -> Any:
+        if self.dtype.kind in "fc":
+            refuse_conversion(conversion)
+        return value_of(self)
 
     def __repr__(self) -> str:
         return f"Tracer({value_of(self)!r})"
