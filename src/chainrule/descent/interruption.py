@@ -1,0 +1,49 @@
+"""Ctrl-C during a training: heard at once, obeyed between two steps."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+
+@dataclass
+class Interruption:
+    """Whether the user has asked for the end."""
+
+    requested: bool = False
+
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Turn the first Ctrl-C into a request, so that no step is left half done.
+
+    A second Ctrl-C raises `KeyboardInterrupt` at once, as ever. The handler that was installed before comes back
+    at the end. Outside the main thread, where Python lets nobody install a handler, and in a process that was
+    told to ignore Ctrl-C, nothing is changed and nothing is ever requested.
+
+    Yields
+    ------
+    Interruption
+        Its `requested` becomes true at the first Ctrl-C.
+    """
+    state = Interruption()
+    # getsignal is None for a handler that Python did not install and could not put back.
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) in (
+        signal.SIG_IGN,
+        None,
+    ):
+        yield state
+        return
+
+    def request(signal_number: int, frame: FrameType | None) -> None:
+        if state.requested:
+            raise KeyboardInterrupt
+        state.requested = True
+
+    previous = signal.signal(signal.SIGINT, request)
+    try:
+        yield state
+    finally:
+        signal.signal(signal.SIGINT, previous)
