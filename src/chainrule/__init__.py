@@ -1,17 +1,42 @@
 """A glass box for backpropagation: derivatives of ordinary NumPy code, and the network that learns by them."""
 
-from chainrule.differentiation import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from chainrule.errors import ChainruleError, DataError, InputError, NetworkFileError, RecordingError
+from chainrule.differentiation import (
+    GradientReport,
+    check_gradient,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+    watch_nonfinite,
+)
+from chainrule.errors import (
+    ChainruleError,
+    DataError,
+    InputError,
+    NetworkFileError,
+    NonFiniteError,
+    RecordingError,
+)
 from chainrule.graph import Graph, record
+from chainrule.networks import Network
 from chainrule.rules import primitive
 
 __all__ = [
     "ChainruleError",
     "DataError",
+    "GradientReport",
     "Graph",
     "InputError",
+    "Network",
     "NetworkFileError",
+    "NonFiniteError",
     "RecordingError",
+    "check_gradient",
     "elementwise_grad",
     "grad",
     "hessian",
@@ -20,6 +45,8 @@ __all__ = [
     "jvp",
     "primitive",
     "record",
+    "stop_gradient",
     "value_and_grad",
     "vjp",
+    "watch_nonfinite",
 ]

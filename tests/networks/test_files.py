@@ -2,6 +2,8 @@ import json
 import os
 import stat
 import struct
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,15 +107,30 @@ def test_paths_that_cannot_be_written(network, tmp_path):
         assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_folders_and_files_that_one_may_not_write(network, saved):
-    saved.chmod(0o400)
-    with pytest.raises(NetworkFileError, match="write-protected"):
-        check_writable(saved)
-    saved.parent.chmod(0o500)
-    with pytest.raises(NetworkFileError, match="permission denied"):
-        check_writable(saved.parent / "new")
-    saved.parent.chmod(0o700)
+@pytest.fixture
+def as_nobody():
+    """Run as a user who may not write everywhere, where the tests are run by root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    yield
+    if root:
+        os.seteuid(0)
+
+
+@pytest.mark.usefixtures("as_nobody")
+def test_folders_and_files_that_one_may_not_write():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        saved = folder / "saved.safetensors"
+        Network([2, 1]).save(saved)
+        saved.chmod(0o400)
+        with pytest.raises(NetworkFileError, match="write-protected"):
+            check_writable(saved)
+        folder.chmod(0o500)
+        with pytest.raises(NetworkFileError, match="permission denied"):
+            check_writable(folder / "new")
+        folder.chmod(0o700)
 
 
 def test_a_refused_permission_is_reported(tmp_path, monkeypatch):

@@ -159,7 +159,7 @@ def test_price_counts_what_the_literal_algorithm_forms(sizes, monkeypatch):
 def test_price_of_a_neuron_with_two_inputs_by_hand():
     closed, literal = formulas.price([2, 1]).values()
     assert closed == (1 + 2, 1)  # σ' times ∂C/∂a, and δ times each input
-    # two diagonal matrices applied; a tensor of 2 formed by two products each, and contracted; a Jacobian formed, applied
+    # two diagonal matrices, a tensor of 2 formed (by two products each) and contracted, a Jacobian formed and applied
     assert literal == (2 + 4 + 2 + 2 + 2, 2 + 2 + 2 + 1)
 
 

@@ -1,0 +1,5 @@
+"""``python -m chainrule``: the same as the command ``chainrule``."""
+
+from chainrule.cli import main
+
+main()

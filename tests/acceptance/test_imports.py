@@ -1,0 +1,19 @@
+"""What `import chainrule` must not bring with it."""
+
+import subprocess
+import sys
+
+UNWANTED = ["matplotlib", "sklearn", "mlxtend", "pandas", "PIL", "rich", "typer", "safetensors", "scipy.special"]
+
+
+def test_import_brings_nothing_that_a_gradient_does_not_need():
+    script = f"import sys, chainrule; print(*[name for name in {UNWANTED} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_the_commands_start_without_the_heavy_packages():
+    heavy = ["matplotlib", "sklearn", "mlxtend", "pandas", "PIL"]
+    script = f"import sys, chainrule.cli; print(*[name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
