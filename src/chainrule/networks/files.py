@@ -171,7 +171,8 @@ def _obstacle(target: Path) -> str | None:
         return None
     if not target.is_file():
         return "is not an ordinary file; give another name."
-    return None if os.access(target, os.W_OK) else "is write-protected; give another name, or allow writing."
+    writable = os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    return None if writable else "is write-protected; give another name, or allow writing."
 
 
 def _beside(target: Path) -> Path:
