@@ -140,7 +140,7 @@ def test_a_refused_permission_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.touch", refuse)
     with pytest.raises(NetworkFileError, match="cannot be written: permission denied; give another path"):
         check_writable(tmp_path / "n.safetensors")
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode, **options: False)
     (tmp_path / "there").write_bytes(b"")
     with pytest.raises(NetworkFileError, match="write-protected"):
         check_writable(tmp_path / "there")
