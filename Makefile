@@ -23,7 +23,7 @@ types: .venv/ready-to-test
 	$(BIN)/mypy
 
 docs: .venv/ready-to-test
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The pictures of README and docs, made anew by chainrule itself.
 pictures: .venv/ready-to-test

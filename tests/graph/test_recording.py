@@ -93,7 +93,7 @@ def test_branches_loops_lengths_and_printing_see_the_real_values():
         (lambda x: math.exp(x[0]), "write np.exp"),
         (lambda x: np.array(x) * 2, "leave out np.array"),
         (lambda x: np.array([x[0], x[1]]), "write np.stack"),
-        (lambda x: np.unwrap(x), "numpy.unwrap has no derivative"),
+        (lambda x: np.packbits(x), "np.packbits has no derivative"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_with_the_users_line(function, told):

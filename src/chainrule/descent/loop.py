@@ -140,25 +140,33 @@ def _stepper(
     cost_and_gradient: CostAndGradient, parameters: list[Array], eta: float
 ) -> Callable[[Sequence[Array]], float]:
     """Make the function that takes one step and returns the mini-batch's cost before it."""
-    steps = [np.empty_like(theta) for theta in parameters]
+    first = True
 
     def step(mini_batch: Sequence[Array]) -> float:
+        nonlocal first
         C, gradients = cost_and_gradient(parameters, *mini_batch)
-        if len(gradients) != len(parameters):
-            raise InputError(
-                f"the gradient came as {len(gradients)} arrays; give one for each of the {len(parameters)} parameters."
-            )
-        for theta, gradient, change in zip(parameters, gradients, steps, strict=True):
-            if np.shape(gradient) != theta.shape:
-                raise InputError(
-                    f"a gradient of shape {np.shape(gradient)} came for a parameter of shape {theta.shape}; "
-                    "the two must be alike."
-                )
-            np.multiply(gradient, eta, out=change)
-            np.subtract(theta, change, out=theta)
+        if first:
+            _check_gradients(gradients, parameters)
+            first = False
+        for theta, gradient in zip(parameters, gradients, strict=True):
+            theta -= eta * gradient
         return float(C)
 
     return step
+
+
+def _check_gradients(gradients: Sequence[Any], parameters: list[Array]) -> None:
+    """Make sure that there is a gradient for each parameter, before NumPy broadcasts one that does not fit."""
+    if len(gradients) != len(parameters):
+        raise InputError(
+            f"the gradient came as {len(gradients)} arrays; give one for each of the {len(parameters)} parameters."
+        )
+    for theta, gradient in zip(parameters, gradients, strict=True):
+        if np.shape(gradient) != theta.shape:
+            raise InputError(
+                f"a gradient of shape {np.shape(gradient)} came for a parameter of shape {theta.shape}; "
+                "the two must be alike."
+            )
 
 
 def _run(
