@@ -64,7 +64,7 @@ def main() -> None:
         "by hand": functools.partial(by_hand, x, y),
         "fit, accuracy on 1 image": functools.partial(by_fit, x, y, (x[:1], y[:1]), False),
         "fit, accuracy on 10,000": functools.partial(by_fit, x, y, validation, False),
-        "fit, accuracy on all 50,000": functools.partial(by_fit, x, y, None, False),
+        "fit, without a validation set": functools.partial(by_fit, x, y, None, False),
         "fit, on 10,000, with progress bar": functools.partial(by_fit, x, y, validation, True),
     }
     times: dict[str, list[float]] = {side: [] for side in sides}

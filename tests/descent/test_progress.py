@@ -5,8 +5,7 @@ import pytest
 import rich
 from rich.console import Console
 
-from chainrule.descent import History
-from chainrule.descent.progress import progress_bar
+from chainrule.descent import History, progress
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def screen(monkeypatch):
 def train(shown=True, first=3, last=4):
     """What the loop does with a bar: two epochs of four steps."""
     history = History()
-    with progress_bar(history, first=first, last=last, examples=4, shown=shown) as report:
+    with progress.progress_bar(history, first=first, last=last, examples=4, shown=shown) as report:
         for epoch in range(first, last + 1):
             for done in range(1, 5):
                 report(done, 0.25 * done)
@@ -48,10 +47,10 @@ def test_a_terminal_shows_epoch_cost_accuracy_and_time_left(screen):
 
 def test_it_draws_a_few_times_a_second_and_not_at_every_step(screen, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("chainrule.descent.progress.perf_counter", lambda: now[0])
+    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
     page = screen(force_terminal=True)
     history = History()
-    with progress_bar(history, first=1, last=1, examples=10_000, shown=True) as report:
+    with progress.progress_bar(history, first=1, last=1, examples=10_000, shown=True) as report:
         for done in range(1, 10_001):
             now[0] += 1e-4
             report(done, 1.0)
@@ -79,7 +78,7 @@ def test_an_interrupted_first_epoch_leaves_the_terminal_in_order(screen):
     page = screen(force_terminal=True)
 
     def broken_off():
-        with progress_bar(History(), first=1, last=2, examples=4, shown=True) as report:
+        with progress.progress_bar(History(), first=1, last=2, examples=4, shown=True) as report:
             report(1, 1.0)
             raise KeyboardInterrupt
 
@@ -90,7 +89,7 @@ def test_an_interrupted_first_epoch_leaves_the_terminal_in_order(screen):
 
 def test_prints_of_the_callback_stand_above_the_bar(screen):
     page = screen(force_terminal=True)
-    with progress_bar(History(), first=1, last=1, examples=1, shown=True) as report:
+    with progress.progress_bar(History(), first=1, last=1, examples=1, shown=True) as report:
         report(1, 1.0)
         print("hello from after_epoch", file=sys.stdout)
     assert "hello from after_epoch" in page.getvalue()

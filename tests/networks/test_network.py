@@ -5,6 +5,7 @@ import pytest
 
 from chainrule import InputError
 from chainrule.networks import Network, formulas
+from chainrule.networks import network as network_module
 
 
 def digits_in_miniature(m=200, seed=0):
@@ -71,7 +72,7 @@ def test_accuracy_goes_through_large_data_in_blocks(monkeypatch):
     network = Network([4, 5, 3])
     x, labels = digits_in_miniature()
     whole = network.accuracy(x, labels)
-    monkeypatch.setattr("chainrule.networks.network.ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr(network_module, "ROWS_AT_A_TIME", 7)
     assert network.accuracy(x, labels) == whole == np.mean(network.predict(x) == labels)
 
 

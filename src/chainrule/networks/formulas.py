@@ -177,12 +177,12 @@ def mini_batch(
         Those of the mean cost of the m examples.
     """
     L, m = len(W), len(x)
-    W, b, y = [None, *W], [None, *b], y.T
-    z, a, delta = (_list(L) for _ in range(3))
-    a[0] = x.T
+    # The targets are copied into the order in memory that a^L has: NumPy is slower where two orders meet.
+    W, b, y = [None, *W], [None, *b], y.T.copy()
+    z, a, delta = [None], [x.T], _list(L)
     for l in range(1, L + 1):
-        z[l] = W[l] @ a[l - 1] + b[l][:, np.newaxis]
-        a[l] = activation.function(z[l])
+        z.append(W[l] @ a[l - 1] + b[l][:, np.newaxis])
+        a.append(activation.function(z[l]))
     # C is the mean of the examples' costs: hence 1/m, which goes from here into every derivative.
     delta[L] = cost.delta(a[L], y, activation.derivative(z[L], a[L])) / m
     for l in range(L - 1, 0, -1):
