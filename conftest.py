@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.doctest import NUMBER, DocTestEvaluator, OutputChecker
 from sybil.evaluators.python import PythonEvaluator
@@ -37,6 +38,9 @@ from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 ROOT = Path(__file__).parent
+# No test is timed: on a busy machine an example of hypothesis's may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 # "..." stands for what differs from machine to machine; numbers are compared to the digits that are written; a long
 # line of output may be broken.
 COMPARISON = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | NUMBER

@@ -55,6 +55,16 @@ def _line(file: str, number: int) -> Line:
     return Line(file, number, linecache.getline(file, number).strip())
 
 
+def within_library(name: str) -> bool:
+    """Say whether a library's code runs between the user's line and chainrule's."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((_OWN, *_LIBRARIES)):
+        if frame.f_globals.get("__name__", "").split(".")[0] == name:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
 def at_user_line() -> str:
     """Say where the user's code is now, as the opening of an error: ``"In train.py, line 7: `y = float(x)`: "``."""
     line = user_line()

@@ -4,7 +4,7 @@ import re
 from typing import NoReturn
 
 from chainrule.errors import RecordingError
-from chainrule.graph.blame import at_user_line, line_of, user_line
+from chainrule.graph.blame import at_user_line, line_of, user_line, within_library
 
 _WRITES_INTO_AN_ARRAY = re.compile(r"^[^=(]*\]\s*[-+*/%@]?=(?!=)")
 
@@ -29,6 +29,12 @@ def refuse_conversion(conversion: str) -> NoReturn:
 def refuse_array() -> NoReturn:
     """Refuse to make a plain array of a traced one, or of several."""
     refuse_writing_into_a_plain_array()
+    if within_library("scipy"):
+        raise RecordingError(
+            f"{at_user_line()}this function of SciPy makes a plain array of a traced one, whose derivative would be "
+            "lost; chainrule.scipy has many of the same name that do not: write `from chainrule.scipy.linalg import "
+            "expm` for `from scipy.linalg import expm`, or declare the step with chainrule.primitive."
+        )
     raise RecordingError(
         f"{at_user_line()}a traced array cannot be turned into a plain one, since its derivative would be lost; "
         "leave out np.array or np.asarray around one, and write np.stack([x, y]) for np.array([x, y])."
@@ -40,6 +46,14 @@ def refuse_truth() -> NoReturn:
     raise RecordingError(
         f"{at_user_line()}an array of several entries is neither true nor false; write np.where(x > 0, a, b) to choose "
         "entry by entry, or (x > 0).any() or .all() for one answer."
+    )
+
+
+def refuse_sparse() -> NoReturn:
+    """Refuse a sparse array as an operand of NumPy's functions."""
+    raise RecordingError(
+        f"{at_user_line()}a sparse array meets a traced one in another operation than @; write A @ x for their "
+        "product, or A.toarray() for the whole array."
     )
 
 

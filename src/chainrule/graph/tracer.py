@@ -15,7 +15,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from importlib import import_module
-from typing import Any, NamedTuple, NoReturn
+from types import FrameType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from chainrule.graph.refusals import (
     refuse_conversion,
     refuse_escaped,
     refuse_function,
+    refuse_sparse,
     refuse_truth,
 )
 
@@ -156,6 +158,8 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
             nested = True
         elif kind is _ndarray:
             operand = recording.keep(operand)
+        elif hasattr(kind, "tocsr"):
+            refuse_sparse()
         nodes.append(operand)
         values.append(operand)
     # Where the values are tracers of outer recordings, these record the same rule, whatever its body is.
@@ -196,11 +200,17 @@ def find(function: Callable[..., Any]) -> Callable[..., Any]:
             if library in sys.modules:
                 import_module(rules)
     if function not in TABLE:
-        is_ufunc = isinstance(function, np.ufunc)
-        numpys = getattr(np, function.__name__, None) is function
-        module = "np" if numpys else "scipy.special" if is_ufunc else function.__module__
-        refuse_function(f"{module}.{function.__name__}")
+        refuse_function(_full_name(function))
     return TABLE[function]
+
+
+def _full_name(function: Callable[..., Any]) -> str:
+    """Return what the user calls a function; a ufunc does not say where it is from."""
+    name = function.__name__
+    for module, short in (("numpy", "np"), ("scipy.special", "scipy.special")):
+        if getattr(sys.modules.get(module), name, None) is function:
+            return f"{short}.{name}"
+    return name if isinstance(function, np.ufunc) else f"{function.__module__}.{name}"
 
 
 class Tracer:
@@ -263,8 +273,20 @@ class Tracer:
         result = spelling(*args, **kwargs)
         return result if out is None else TABLE[np.copyto](out, result)
 
-    def __array__(self, *_: Any, **__: Any) -> NoReturn:
-        refuse_array()
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        if not _is_sparse_product(sys._getframe(1)):
+            refuse_array()
+        return np.array(None)  # to a sparse array, a single object means: let the right operand answer
+
+    def __matmul__(self, other: Any) -> Any:
+        if _is_array(other):
+            return TABLE[np.matmul](self, other)
+        return find(Tracer.__matmul__)(self, other) if hasattr(other, "tocsr") else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        if _is_array(other):
+            return TABLE[np.matmul](other, self)
+        return find(Tracer.__rmatmul__)(self, other) if hasattr(other, "tocsr") else NotImplemented
 
     # What is known without recording
 
@@ -389,6 +411,23 @@ def _reflected(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
     return lambda x, other: TABLE[ufunc](other, x)
 
 
+def _is_array(x: Any) -> bool:
+    """Say whether NumPy's functions take x: a sparse array they do not, nor what declines them by its own word."""
+    kind = type(x)
+    return (
+        kind is Tracer
+        or kind is _ndarray
+        or not (hasattr(kind, "tocsr") or getattr(kind, "__array_ufunc__", kind) is None)
+    )
+
+
+def _is_sparse_product(frame: FrameType) -> bool:
+    """Say whether it is the operator @ of one of SciPy's sparse arrays that runs in a frame."""
+    outer = frame.f_back
+    called = frame.f_code.co_name == "_matmul_dispatch"
+    return called and outer is not None and outer.f_code.co_name == "__matmul__"
+
+
 def _in_place(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
     def operate(x: Tracer, other: Any) -> Array:
         result = TABLE[ufunc](x, other)
@@ -415,7 +454,6 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "floordiv": np.floor_divide,
     "mod": np.remainder,
     "pow": operator.pow,
-    "matmul": np.matmul,
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "xor": np.bitwise_xor,
@@ -466,6 +504,7 @@ for _name, _ufunc in _BINARY.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
     setattr(Tracer, f"__r{_name}__", _reflected(_ufunc))
     setattr(Tracer, f"__i{_name}__", _in_place(_ufunc))
+Tracer.__imatmul__ = _in_place(np.matmul)  # type: ignore[attr-defined]
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
 for _name, _ufunc in _UNARY.items():

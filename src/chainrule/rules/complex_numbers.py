@@ -8,12 +8,12 @@ import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.graph.tracer import TABLE
-from chainrule.rules.kinds import Linear
+from chainrule.rules.kinds import Flat, General, Linear
 from chainrule.rules.table import spells
 
 CONJ = Linear("conj", np.conjugate, lambda g, y, x: np.conjugate(g))
 REAL = Linear("real", np.real, lambda g, y, x: np.astype(g, x.dtype))
-IMAG = Linear("imag", np.imag, lambda g, y, x: -1j * g)
+IMAG = Linear("imag", np.imag, lambda g, y, x: g * -1j)  # a float64 times 1j is NumPy's, 1j times a float64 Python's
 
 TABLE[np.conjugate] = CONJ
 
@@ -32,3 +32,25 @@ def _imag(val: Array) -> Array:
 def _angle(z: Array, deg: bool = False) -> Array:
     angle = np.arctan2(np.imag(z), np.real(z))
     return angle * (180 / np.pi) if deg else angle
+
+
+# The sign of a complex number is its direction s = z / |z|. It follows what of a tangent is across the direction,
+# ds = i s Im(s* dz) / |z|; along it nothing changes. At 0, where there is no direction, the derivative is left at 0.
+
+
+def _size(x: Array) -> Array:
+    return np.absolute(np.where(x == 0, 1, x))
+
+
+DIRECTION = General(
+    "sign",
+    np.sign,
+    (lambda g, s, x: np.conj(s) * -1j * np.real(s * 1j * g) / _size(x),),
+    (lambda t, s, x: s * 1j * np.imag(np.conj(s) * t) / _size(x),),
+)
+SIGN = Flat("sign", np.sign)
+
+
+@spells(np.sign)
+def _sign(x: Array, /) -> Array:
+    return DIRECTION(x) if x.dtype.kind == "c" else SIGN(x)

@@ -72,14 +72,15 @@ elementwise(np.logaddexp2, lambda a, b, y: np.exp2(a - y), lambda a, b, y: np.ex
 elementwise(np.sin, lambda x, y: np.cos(x))
 elementwise(np.cos, lambda x, y: -np.sin(x))
 elementwise(np.tan, lambda x, y: 1 + y * y)
-elementwise(np.arcsin, lambda x, y: 1 / np.sqrt(1 - x * x))
-elementwise(np.arccos, lambda x, y: -1 / np.sqrt(1 - x * x))
+# As −(x² − 1), since 1 − x² would lose the sign of the zero that tells one side of a complex branch cut from the other.
+elementwise(np.arcsin, lambda x, y: 1 / np.sqrt(-(x * x - 1)))
+elementwise(np.arccos, lambda x, y: -1 / np.sqrt(-(x * x - 1)))
 elementwise(np.arctan, lambda x, y: 1 / (1 + x * x))
 elementwise(np.sinh, lambda x, y: np.cosh(x))
 elementwise(np.cosh, lambda x, y: np.sinh(x))
 elementwise(np.tanh, lambda x, y: 1 - y * y)
 elementwise(np.arcsinh, lambda x, y: 1 / np.sqrt(x * x + 1))
-elementwise(np.arccosh, lambda x, y: 1 / np.sqrt(x * x - 1))
+elementwise(np.arccosh, lambda x, y: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh, lambda x, y: 1 / (1 - x * x))
 elementwise(np.arctan2, lambda a, b, y: b / (a * a + b * b), lambda a, b, y: -a / (a * a + b * b))
 elementwise(np.hypot, lambda a, b, y: a / y, lambda a, b, y: b / y)
@@ -99,12 +100,13 @@ for _ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
     elementwise(_ufunc, lambda a, b, y: _share(a, b, y), lambda a, b, y: _share(b, a, y))
 
 elementwise(np.copysign, lambda a, b, y: np.sign(a) * np.sign(y), lambda a, b, y: np.zeros_like(y))
-elementwise(np.ldexp, lambda a, n, y: np.ldexp(np.ones_like(a), n))
+
+elementwise(np.heaviside, lambda x, h, y: np.zeros_like(y), lambda x, h, y: np.astype(x == 0, y.dtype))
 
 # Steps: piecewise constant, so that their derivative is zero wherever it exists.
 
 flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 flat(np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
 flat(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift)
-flat(np.floor, np.ceil, np.trunc, np.rint, np.sign, np.floor_divide, np.heaviside, np.signbit)
+flat(np.floor, np.ceil, np.trunc, np.rint, np.floor_divide, np.signbit)
 flat(np.isfinite, np.isinf, np.isnan)

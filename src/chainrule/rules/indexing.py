@@ -7,6 +7,7 @@ import numpy as np
 from chainrule.graph.node import Array
 from chainrule.graph.tracer import Tracer
 from chainrule.rules.kinds import Linear
+from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 
 
@@ -98,9 +99,14 @@ def _index(x: Array, index: Any) -> Array:
 
 @spells(np.take)
 def _take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
+    a, indices = operand(a), operand(indices)
     if axis is None:
-        return np.ravel(a)[indices]
-    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
+        a, axis = np.ravel(a), 0
+    if mode == "clip":
+        indices = np.clip(indices, 0, a.shape[axis] - 1)
+    elif mode == "wrap":
+        indices = np.remainder(indices, a.shape[axis])
+    return _index(a, (slice(None),) * (axis % a.ndim) + (indices,))
 
 
 @spells(np.diagonal)

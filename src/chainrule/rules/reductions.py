@@ -1,47 +1,130 @@
-"""Sums, means, products and extremes over axes, and what is counted or found rather than differentiated."""
+"""Sums, means, products and extremes over axes, whole or of chosen entries, and their cumulative forms.
 
+A reduction's operands are the array, `where` and `initial`; the latter two only where they are given. `where` is data:
+no derivative is taken by it.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.rules.kinds import General, Linear
-from chainrule.rules.table import flat, spells
+from chainrule.rules.operands import normalized, operand
+from chainrule.rules.table import spells
 
 Axis = int | tuple[int, ...] | None
 
 
-def _keep(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+def keep(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """Give a reduced array its summed axes back, with size 1."""
     if keepdims or (axis is None and v.ndim == x.ndim):
         return v
     if axis is None:
         return v.reshape((1,) * x.ndim)
-    axes = {a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
+    axes = normalized(axis, x.ndim)
     return v.reshape(tuple(1 if a in axes else n for a, n in enumerate(x.shape)))
 
 
-def _spread(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+def among(where: Any, v: Array) -> Array:
+    """Leave the entries that are chosen, and put 0 for the others."""
+    return v if where is True else np.where(where, v, 0)
+
+
+def count_of(x: Array, axis: Axis, where: Any = True) -> Any:
+    """Return how many entries go into each entry of the reduced array."""
+    if where is not True:
+        return np.count_nonzero(np.broadcast_to(where, x.shape), axis=axis, keepdims=True)
+    return int(np.prod([x.shape[a] for a in normalized(axis, x.ndim)], dtype=int))
+
+
+def like(v: Array, x: Array) -> Array:
+    """Return v in the type of x: it may have been summed in another."""
+    if v.dtype == x.dtype:
+        return v
+    return np.astype(v.real if v.dtype.kind == "c" and x.dtype.kind != "c" else v, x.dtype)
+
+
+def of_chosen(function: Callable[..., Any], second: str = "initial") -> Callable[..., Any]:
+    """Return a reduction as a function of its operands: the array, `where`, and one more."""
+
+    def reduced(x: Array, where: Any = True, another: Any = None, **parameters: Any) -> Array:
+        if where is not True:
+            parameters["where"] = where
+        if another is not None:
+            parameters[second] = another
+        return function(x, **parameters)
+
+    return reduced
+
+
+def given(x: Array, where: Any, another: Any) -> tuple[Any, ...]:
+    """Return the operands of a reduction, of which the last ones may be missing."""
+    if where is None:
+        where = True
+    if another is not None:
+        return x, where, operand(another)
+    return (x,) if where is True else (x, where)
+
+
+def typed(dtype: Any) -> dict[str, Any]:
+    """Return the parameter dtype, which is left out where it is not given."""
+    return {} if dtype is None else {"dtype": dtype}
+
+
+# Sums and means
+
+
+def _spread(g: Array, y: Array, x: Array, where: Any = True, *_: Array, axis: Axis, keepdims: bool, **__: Any) -> Array:
     """Broadcast a cotangent over the axes that were summed: the transpose of a sum."""
-    return np.broadcast_to(_keep(v, x, axis, keepdims), x.shape)
+    return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims), x.shape)), x)
 
 
-def _count(x: Array, axis: Axis) -> int:
-    """Return how many entries go into one entry of the reduced array."""
-    if axis is None:
-        return int(x.size)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([x.shape[a] for a in axes], dtype=int))
+def _spread_mean(g: Array, y: Array, x: Array, where: Any = True, *, axis: Axis, keepdims: bool, **_: Any) -> Array:
+    if where is True:
+        return like(np.broadcast_to(keep(g, x, axis, keepdims), x.shape) / count_of(x, axis), x)
+    # A mean of no entries is NaN, and no entry takes part in it: whatever it is divided by, it is not chosen.
+    count = np.maximum(count_of(x, axis, where), 1)
+    return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims) / count, x.shape)), x)
 
 
-SUM = Linear("sum", np.sum, lambda g, y, x, axis, keepdims: _spread(g, x, axis, keepdims))
-MEAN = Linear("mean", np.mean, lambda g, y, x, axis, keepdims: _spread(g, x, axis, keepdims) / _count(x, axis))
-CUMSUM = Linear("cumsum", np.cumsum, lambda g, y, x, axis: np.flip(np.cumsum(np.flip(g, axis), axis), axis))
+SUM = Linear(
+    "sum",
+    of_chosen(np.sum),
+    _spread,
+    None,
+    lambda g, y, x, where, initial, **_: like(np.sum(g), initial),
+)
+MEAN = Linear("mean", of_chosen(np.mean), _spread_mean, None)
+
+
+@spells(np.sum)
+def _sum(
+    a: Array,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Array:
+    return SUM(*given(operand(a), where, initial), axis=axis, keepdims=keepdims, **typed(dtype))
+
+
+@spells(np.mean)
+def _mean(
+    a: Array, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Array:
+    return MEAN(*given(operand(a), where, None), axis=axis, keepdims=keepdims, **typed(dtype))
+
+
+# Extremes
 
 
 def _share_of_extreme(y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """Return 1 at the extreme entry, shared among equals: the derivative of max and min."""
-    chosen = (x == _keep(y, x, axis, keepdims)).astype(x.dtype)
+    chosen = (x == keep(y, x, axis, keepdims)).astype(x.dtype)
     return chosen / np.sum(chosen, axis=axis, keepdims=True)
 
 
@@ -49,7 +132,7 @@ def _extreme(name: str, function: Any) -> General:
     return General(
         name,
         function,
-        (lambda g, y, x, axis, keepdims: _keep(g, x, axis, keepdims) * _share_of_extreme(y, x, axis, keepdims),),
+        (lambda g, y, x, axis, keepdims: keep(g, x, axis, keepdims) * _share_of_extreme(y, x, axis, keepdims),),
         (
             lambda t, y, x, axis, keepdims: np.sum(
                 t * _share_of_extreme(y, x, axis, keepdims), axis=axis, keepdims=keepdims
@@ -62,60 +145,185 @@ MAX = _extreme("max", np.max)
 MIN = _extreme("min", np.min)
 
 
-@spells(np.sum)
-def _sum(a: Array, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Array:
-    return SUM(a if dtype is None else a.astype(dtype), axis=axis, keepdims=keepdims)
+def _spell_extreme(rule: General, larger: np.ufunc) -> Callable[..., Array]:
+    def extreme(
+        a: Array,
+        axis: Axis = None,
+        out: None = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Array:
+        a = operand(a)
+        if initial is None and where is True:
+            return rule(a, axis=axis, keepdims=keepdims)
+        if initial is None:
+            raise ValueError(f"np.{rule.name} with where= needs initial=, the value where nothing is chosen.")
+        initial = np.astype(operand(initial), a.dtype)
+        if where is not True:
+            a = np.where(where, a, initial)
+        if count_of(a, axis) == 0:
+            axes = normalized(axis, a.ndim)
+            kept = [1 if i in axes else n for i, n in enumerate(a.shape) if keepdims or i not in axes]
+            return np.broadcast_to(initial, tuple(kept))
+        return larger(rule(a, axis=axis, keepdims=keepdims), initial)
+
+    return extreme
 
 
-@spells(np.mean)
-def _mean(a: Array, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Array:
-    return MEAN(a if dtype is None else a.astype(dtype), axis=axis, keepdims=keepdims)
+spells(np.max, np.amax)(_spell_extreme(MAX, np.maximum))
+spells(np.min, np.amin)(_spell_extreme(MIN, np.minimum))
 
 
-@spells(np.max, np.amax)
-def _max(a: Array, axis: Axis = None, out: None = None, keepdims: bool = False) -> Array:
-    return MAX(a, axis=axis, keepdims=keepdims)
+@spells(np.ptp)
+def _ptp(a: Array, axis: Axis = None, out: None = None, keepdims: bool = False) -> Array:
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
 
-@spells(np.min, np.amin)
-def _min(a: Array, axis: Axis = None, out: None = None, keepdims: bool = False) -> Array:
-    return MIN(a, axis=axis, keepdims=keepdims)
+# Products: the derivative by one factor is the product of the others, found without dividing by a factor that may be 0.
 
 
-@spells(np.cumsum)
-def _cumsum(a: Array, axis: int | None = None, dtype: Any = None, out: None = None) -> Array:
-    a = a if dtype is None else a.astype(dtype)
-    return CUMSUM(a.reshape(-1), axis=0) if axis is None else CUMSUM(a, axis=axis)
+def _first(x: Array, axis: int, n: int = 1) -> tuple[Array, Array]:
+    """Part an array after its first n entries along an axis, counted from the end where n is negative."""
+    before = (slice(None),) * (axis % x.ndim)
+    return x[(*before, slice(None, n))], x[(*before, slice(n, None))]
 
 
-@spells(np.var)
-def _var(
-    a: Array, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
+def _shifted(y: Array, axis: int) -> Array:
+    """Return y moved on by one entry, with 1 in the first place: what was multiplied before each factor came."""
+    rest, last = _first(y, axis, -1)
+    return np.concatenate([np.ones(last.shape, y.dtype), rest], axis)
+
+
+def _product_of_others(x: Array, axis: Axis) -> Array:
+    axes = normalized(axis, x.ndim)
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    order = (*kept, *axes)
+    rows = np.transpose(x, order)
+    shape = rows.shape
+    rows = np.reshape(rows, (*shape[: len(kept)], count_of(x, axis)))
+    if rows.shape[-1]:
+        before, after = _shifted(np.cumprod(rows, -1), -1), _shifted(np.cumprod(np.flip(rows, -1), -1), -1)
+        rows = before * np.flip(after, -1)
+    return np.transpose(np.reshape(rows, shape), np.argsort(order))
+
+
+def _by_factors(x: Array, where: Any, initial: Any, axis: Axis) -> Array:
+    others = among(where, _product_of_others(x if where is True else np.where(where, x, 1), axis))
+    return others if initial is None else others * initial
+
+
+def _pull_product(
+    g: Array, y: Array, x: Array, where: Any = True, initial: Any = None, *, axis: Axis, keepdims: bool, **_: Any
 ) -> Array:
-    deviation = a - np.mean(a, axis=axis, keepdims=True)
-    return np.sum(deviation * deviation, axis=axis, keepdims=keepdims) / (_count(a, axis) - ddof)
+    return like(keep(g, x, axis, keepdims) * _by_factors(x, where, initial, axis), x)
 
 
-@spells(np.std)
-def _std(
-    a: Array, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
+def _push_product(t: Array, y: Array, x: Array, where: Any = True, initial: Any = None, **parameters: Any) -> Array:
+    return np.sum(t * _by_factors(x, where, initial, parameters["axis"]), **parameters)
+
+
+def _by_initial(x: Array, where: Any, parameters: dict[str, Any]) -> Array:
+    return np.prod(x if where is True else np.where(where, x, 1), **parameters)
+
+
+PROD = General(
+    "prod",
+    of_chosen(np.prod),
+    (
+        _pull_product,
+        None,
+        lambda g, y, x, where, initial, **parameters: like(np.sum(g * _by_initial(x, where, parameters)), initial),
+    ),
+    (
+        _push_product,
+        None,
+        lambda t, y, x, where, initial, **parameters: t * _by_initial(x, where, parameters),
+    ),
+)
+
+
+@spells(np.prod)
+def _prod(
+    a: Array,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
-    return np.sqrt(np.var(a, axis=axis, ddof=ddof, keepdims=keepdims))
+    return PROD(*given(operand(a), where, initial), axis=axis, keepdims=keepdims, **typed(dtype))
 
 
-flat(np.argmax, np.argmin, np.argsort, np.all, np.any, np.count_nonzero, np.searchsorted, np.around, np.round)
+# Cumulative sums and products
 
 
-@spells(np.shape)
-def _shape(a: Array) -> tuple[int, ...]:
-    return a.shape  # type: ignore[no-any-return]
+def _running(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+    return lambda x, axis, **parameters: function(x, axis=axis, **parameters)
 
 
-@spells(np.ndim)
-def _ndim(a: Array) -> int:
-    return a.ndim  # type: ignore[no-any-return]
+def _recurrence(a: Array, b: Array, axis: int) -> Array:
+    """Solve z_i = a_i z_(i-1) + b_i along an axis.
+
+    Two such steps are again one, with a_i a_(i-1) and a_i b_(i-1) + b_i; so the steps are joined to pairs, fours, ….
+    """
+    n = 1
+    while n < b.shape[axis]:
+        (a_start, a_end), (b_start, b_end) = _first(a, axis, n), _first(b, axis, n)
+        a_before, b_before = _first(a, axis, -n)[0], _first(b, axis, -n)[0]
+        b = np.concatenate([b_start, a_end * b_before + b_end], axis)
+        a = np.concatenate([a_start, a_end * a_before], axis)
+        n *= 2
+    return b
 
 
-@spells(np.size)
-def _size(a: Array, axis: int | None = None) -> int:
-    return a.size if axis is None else a.shape[axis]  # type: ignore[no-any-return]
+def _push_cumprod(t: Array, y: Array, x: Array, axis: int, **_: Any) -> Array:
+    # y_i = x_i y_(i-1), so dy_i = x_i dy_(i-1) + y_(i-1) dx_i.
+    return _recurrence(x, _shifted(y, axis) * t, axis)
+
+
+def _pull_cumprod(g: Array, y: Array, x: Array, axis: int, **_: Any) -> Array:
+    # The cotangent of y_i is c_i = g_i + x_(i+1) c_(i+1), and that of x_i is y_(i-1) c_i.
+    factors = _shifted(np.flip(x, axis), axis)
+    return like(_shifted(y, axis) * np.flip(_recurrence(factors, np.flip(g, axis), axis), axis), x)
+
+
+CUMSUM = Linear(
+    "cumsum",
+    _running("cumsum"),
+    lambda g, y, x, axis, **_: like(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x),
+)
+CUMPROD = General("cumprod", _running("cumprod"), (_pull_cumprod,), (_push_cumprod,))
+
+
+def _spell_cumulative(rule: Linear | General) -> Callable[..., Array]:
+    def cumulative(a: Array, axis: int | None = None, dtype: Any = None, out: None = None) -> Array:
+        a = operand(a)
+        return rule(np.ravel(a) if axis is None else a, axis=axis or 0, **typed(dtype))
+
+    return cumulative
+
+
+def _spell_cumulative_of_the_standard(rule: Linear | General, identity: int) -> Callable[..., Array]:
+    def cumulative(
+        x: Array, /, *, axis: int | None = None, dtype: Any = None, out: None = None, include_initial: bool = False
+    ) -> Array:
+        x = np.atleast_1d(x)
+        if axis is None and x.ndim > 1:
+            raise ValueError(f"np.cumulative_{rule.name[3:]} of an array with {x.ndim} axes needs axis=.")
+        result = rule(x, axis=axis or 0, **typed(dtype))
+        if not include_initial:
+            return result
+        start = [1 if i == (axis or 0) % x.ndim else n for i, n in enumerate(x.shape)]
+        return np.concatenate([np.full(start, identity, result.dtype), result], axis or 0)
+
+    return cumulative
+
+
+spells(np.cumsum)(_spell_cumulative(CUMSUM))
+spells(np.cumprod)(_spell_cumulative(CUMPROD))
+if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+    spells(np.cumulative_sum)(_spell_cumulative_of_the_standard(CUMSUM, 0))
+    spells(np.cumulative_prod)(_spell_cumulative_of_the_standard(CUMPROD, 1))

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import Tracer
+from chainrule.graph.tracer import value_of
 from chainrule.rules.kinds import Linear, Map, unbroadcast
+from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 
 RESHAPE = Linear("reshape", np.reshape, lambda g, y, x, shape: np.reshape(g, x.shape))
@@ -24,17 +25,39 @@ def _back(g: Array, dtype: Any) -> Array:
 
 
 def _negated(shift: Any) -> Any:
-    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
 
 
 @spells(np.reshape)
 def _reshape(a: Array, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Array:
-    return RESHAPE(a, shape=shape)
+    a = operand(a)
+    if order == "A":
+        order = _memory_order(a)
+    if order == "F":  # the first axis runs fastest: as the last one does in the transpose
+        shape = (shape,) if np.ndim(shape) == 0 else tuple(shape)
+        result = np.transpose(RESHAPE(np.transpose(a), shape=shape[::-1]))
+    else:
+        result = RESHAPE(a, shape=shape)
+    return COPY(result) if copy else result
 
 
 @spells(np.ravel)
-def _ravel(a: Array, order: str = "C") -> Array:
-    return RESHAPE(a, shape=-1)
+def _ravel(a: Array, order: Any = "C") -> Array:
+    a = operand(a)
+    if order == "K":
+        # In the order of memory: of the axes, the one with the largest step comes first.
+        steps = np.abs(_strides(a))
+        return RESHAPE(np.transpose(a, np.argsort(-steps, kind="stable")), shape=-1)
+    return np.reshape(a, -1, order=order)
+
+
+def _memory_order(a: Array) -> str:
+    flags = np.asarray(value_of(a)).flags
+    return "F" if flags.fnc else "C"
+
+
+def _strides(a: Array) -> Any:
+    return np.asarray(np.asarray(value_of(a)).strides)
 
 
 @spells(np.transpose, np.permute_dims)
@@ -120,41 +143,51 @@ CONCATENATE = _Joined("concatenate", lambda *arrays, axis: np.concatenate(arrays
 
 
 @spells(np.concatenate)
-def _concatenate(arrays: Sequence[Array], /, axis: int | None = 0, **_: Any) -> Array:
+def _concatenate(
+    arrays: Sequence[Array], /, axis: int | None = 0, out: None = None, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Array:
+    operands = [operand(x) for x in arrays]
+    if dtype is not None:
+        operands = [np.astype(x, dtype) for x in operands]
     if axis is None:
-        return CONCATENATE(*(np.ravel(x) for x in arrays), axis=0)
-    return CONCATENATE(*(x if type(x) is Tracer else np.asarray(x) for x in arrays), axis=axis)
+        operands, axis = [np.ravel(x) for x in operands], 0
+    return CONCATENATE(*operands, axis=axis)
 
 
 @spells(np.stack)
-def _stack(arrays: Sequence[Array], axis: int = 0, **_: Any) -> Array:
-    return np.concatenate([np.expand_dims(x, axis) for x in arrays], axis=axis)
+def _stack(arrays: Sequence[Array], axis: int = 0, out: None = None, **options: Any) -> Array:
+    return np.concatenate([np.expand_dims(operand(x), axis) for x in arrays], axis=axis, **options)
 
 
 @spells(np.hstack)
-def _hstack(tup: Sequence[Array], **_: Any) -> Array:
-    arrays = [np.atleast_1d(x) for x in tup]
-    return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
+def _hstack(tup: Sequence[Array], **options: Any) -> Array:
+    arrays = [np.atleast_1d(operand(x)) for x in tup]
+    return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1, **options)
 
 
 @spells(np.vstack)
-def _vstack(tup: Sequence[Array], **_: Any) -> Array:
-    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0)
+def _vstack(tup: Sequence[Array], **options: Any) -> Array:
+    return np.concatenate([np.atleast_2d(operand(x)) for x in tup], axis=0, **options)
 
 
-@spells(np.atleast_1d)
-def _atleast_1d(a: Array) -> Array:
-    return a if a.ndim >= 1 else RESHAPE(a, shape=(1,))
+def _at_least(*new_axes: Any) -> Callable[..., Any]:
+    """Return what gives an array more axes, as the entry of new_axes for its number of axes says."""
+
+    def widened(*arrays: Array) -> Any:
+        wide = tuple(x[new_axes[x.ndim]] if x.ndim < len(new_axes) else x for x in map(operand, arrays))
+        return wide if len(wide) != 1 else wide[0]
+
+    return widened
 
 
-@spells(np.atleast_2d)
-def _atleast_2d(a: Array) -> Array:
-    return a if a.ndim >= 2 else RESHAPE(a, shape=(1, a.size))
+spells(np.atleast_1d)(_at_least(None))
+spells(np.atleast_2d)(_at_least((None, None), None))
+spells(np.atleast_3d)(_at_least((None, None, None), (None, slice(None), None), (slice(None), slice(None), None)))
 
 
 @spells(np.where)
-def _where(condition: Array, x: Array, y: Array, /) -> Array:
-    return WHERE(condition, x, y)
+def _where(condition: Array, /, *choices: Array) -> Any:
+    return WHERE(condition, *choices) if choices else np.nonzero(condition)
 
 
 def _chosen(g: Array, condition: Array, x: Array) -> Array:

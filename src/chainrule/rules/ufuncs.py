@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.graph.refusals import refuse_function, refuse_plain_out
-from chainrule.graph.tracer import TABLE, Tracer, value_of
+from chainrule.graph.tracer import TABLE, Tracer, find, value_of
 from chainrule.rules.indexing import filled, template_and_arrays
 from chainrule.rules.table import spells
 
@@ -30,14 +30,16 @@ def _ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     return _METHODS[method](ufunc, *inputs, **kwargs)
 
 
-def _call(ufunc: np.ufunc, *inputs: Array, out: Any = None, where: Any = True, dtype: Any = None, **_: Any) -> Array:
-    if ufunc not in TABLE:
-        refuse_function(f"np.{ufunc.__name__}")
+def _call(ufunc: np.ufunc, *inputs: Array, out: Any = None, where: Any = True, dtype: Any = None, **rest: Any) -> Array:
+    spelling = find(ufunc)
     if dtype is not None:
         inputs = tuple((x if type(x) is Tracer else np.asarray(x)).astype(dtype) for x in inputs)
     if where is not True:
         return _call_where(ufunc, inputs, None if out is None else out[0], where)
-    result = ufunc(*inputs)
+    # Of the further keywords only those of products of vectors and matrices say what is computed.
+    axes = {name: value for name, value in rest.items() if name in ("axis", "axes", "keepdims")}
+    traced = any(type(x) is Tracer for x in inputs)  # or out alone is
+    result = spelling(*inputs, **axes) if traced else ufunc(*inputs, **axes)
     return result if out is None else _write_each(out, result)
 
 
