@@ -12,6 +12,7 @@ FLOORS = [
     ["errors"],
     ["datasets", "graph"],
     ["rules"],
+    ["scipy"],
     ["differentiation"],
     ["descent"],
     ["networks"],
