@@ -3,12 +3,16 @@
 from chainrule.differentiation import (
     GradientReport,
     check_gradient,
+    checkpoint,
     elementwise_grad,
+    fixed_point,
     grad,
     hessian,
     hvp,
     jacobian,
     jvp,
+    root,
+    scan,
     stop_gradient,
     value_and_grad,
     vjp,
@@ -16,6 +20,7 @@ from chainrule.differentiation import (
 )
 from chainrule.errors import (
     ChainruleError,
+    ConvergenceError,
     DataError,
     InputError,
     NetworkFileError,
@@ -28,6 +33,7 @@ from chainrule.rules import primitive
 
 __all__ = [
     "ChainruleError",
+    "ConvergenceError",
     "DataError",
     "GradientReport",
     "Graph",
@@ -37,7 +43,9 @@ __all__ = [
     "NonFiniteError",
     "RecordingError",
     "check_gradient",
+    "checkpoint",
     "elementwise_grad",
+    "fixed_point",
     "grad",
     "hessian",
     "hvp",
@@ -45,6 +53,8 @@ __all__ = [
     "jvp",
     "primitive",
     "record",
+    "root",
+    "scan",
     "stop_gradient",
     "value_and_grad",
     "vjp",

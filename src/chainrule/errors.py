@@ -27,3 +27,7 @@ class NetworkFileError(ChainruleError, ValueError):
 
 class NonFiniteError(ChainruleError, ArithmeticError):
     """Under `watch_nonfinite`, an operation made a NaN or an infinity of finite numbers."""
+
+
+class ConvergenceError(ChainruleError, ArithmeticError):
+    """A solver did not come to rest, or what it is to solve has no solution there; says how far it came."""
