@@ -133,7 +133,7 @@ def _geomspace(
     start, stop = operand(start), operand(stop)
     if np.any(start == 0) or np.any(stop == 0):
         raise ValueError("Geometric sequence cannot include zero")
-    inner = np.result_type(start.dtype, stop.dtype, float(num), np.float16 if dtype is None else dtype)
+    inner = np.result_type(start.dtype, stop.dtype, float(num), np.float64 if dtype is None else dtype)
     start, stop = np.astype(start, inner), np.astype(stop, inner)
     # The row turns with the first number's direction; beginning and end are the given ones to the last bit.
     direction = np.sign(start)

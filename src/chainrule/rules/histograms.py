@@ -106,6 +106,7 @@ def _histogramdd(
 ) -> tuple[Array, tuple[Array, ...]]:
     columns = list(sample.T) if type(sample) is Tracer or isinstance(sample, np.ndarray) else list(sample)
     columns = [operand(column) for column in columns]
+    columns = [np.astype(column, np.result_type(*(x.dtype for x in columns))) for column in columns]
     each_bins = bins if hasattr(bins, "__len__") else [bins] * len(columns)
     each_range = [None] * len(columns) if range is None else range
     edges = [
