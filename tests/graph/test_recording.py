@@ -1,9 +1,11 @@
 """Recording ordinary NumPy functions, and running what was recorded."""
 
+import copy
 import math
 
 import numpy as np
 import pytest
+from tests.numerics import assert_derivatives
 
 import chainrule
 from chainrule import InputError, RecordingError, grad, record
@@ -133,3 +135,52 @@ def test_a_tracer_that_escapes_is_refused_when_it_is_used():
 def test_all_of_chainrules_errors_are_of_one_family():
     for name in ("InputError", "RecordingError", "DataError", "NetworkFileError"):
         assert issubclass(getattr(chainrule, name), chainrule.ChainruleError)
+
+
+METHODS = {
+    "mT": lambda x: x.mT * 2,
+    "flatten, order": lambda x: x.flatten("F") * np.arange(6.0),
+    "flat": lambda x: sum(i * entry for i, entry in enumerate(x.flat)),
+    "compress": lambda x: x.compress([True, False, True], axis=1),
+    "divmod": lambda x: np.stack(divmod(x, 0.7)),
+    "divmod, reflected": lambda x: np.stack(divmod(2.0, x)),
+    "conjugate": lambda x: x.conjugate() * x,
+    "cumprod": lambda x: x.cumprod(axis=0),
+    "nonzero": lambda x: x[(x > 0).nonzero()],
+    "copy": lambda x: copy.copy(x) * copy.deepcopy(x),
+    "contains": lambda x: x * (x[0, 0] in x) * (99.0 in x + 0),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_of_arrays(name):
+    assert_derivatives(METHODS[name], np.random.default_rng(1).uniform(0.2, 1.9, (2, 3)))
+
+
+def test_methods_that_write():
+    def f(x):
+        y = x.copy()
+        y.sort(axis=0)
+        z = np.zeros(3, like=x)
+        z.fill(x[0, 0])
+        w = np.array([1.0, 2.0, 3.0], like=x)
+        w[1] = x[1, 1]
+        v = x.ravel().copy()
+        v.partition(2)
+        return np.concatenate([(y * z * w).ravel(), v])
+
+    assert_derivatives(f, np.random.default_rng(1).normal(size=(2, 3)))
+
+
+def test_found_indices_work_on_plain_arrays_too():
+    plain = np.array([10.0, 20.0, 30.0])
+    np.testing.assert_array_equal(
+        grad(lambda x: np.sum(plain[np.argsort(x)] * x + plain[x > 1].sum()))(np.array([3.0, 1.0, 2.0])), [20, 30, 10]
+    )
+
+
+def test_a_gradient_has_its_arguments_type_in_mixed_arithmetic():
+    x = np.ones(3, np.float32)
+    assert grad(lambda x: np.sum(x * np.ones(3)))(x).dtype == np.float32
+    assert grad(lambda x: np.real(np.sum(x * np.ones(3, complex))))(x).dtype == np.float32
+    assert grad(lambda x: np.sum(x.astype(int) * 2.5))(np.ones(3)).tolist() == [0, 0, 0]

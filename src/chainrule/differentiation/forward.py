@@ -6,6 +6,7 @@ operands' tangents, ∂node/∂operand · tangent.
 
 from collections.abc import Iterable
 
+from chainrule.differentiation.reverse import of_type
 from chainrule.graph.node import Array, Node
 
 
@@ -32,7 +33,8 @@ def push_forward(nodes: Iterable[Node], tangents: dict[Node, Array]) -> dict[Nod
                 if contribution is not None:
                     tangent = contribution if tangent is None else tangent + contribution
         if tangent is not None:
-            if tangent.dtype.kind == "c" and node.value.dtype.kind == "f":
-                tangent = tangent.real
-            tangents[node] = tangent
+            if type(node.value) is not tuple and tangent.dtype is not node.value.dtype:
+                tangent = of_type(tangent, node.value.dtype)
+            if tangent is not None:
+                tangents[node] = tangent
     return tangents

@@ -145,7 +145,7 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(f, args, kwargs, places(f, wrt, args, kwargs), has_aux)
         y = scalar_result(f, trace)
-        gradients = trace.in_arguments([_uphill(g) for g in trace.pull_back([np.ones((), y.dtype)[()]])])
+        gradients = trace.in_arguments([_uphill(g) for g in trace.pull_back_once([y.dtype.type(1)])])
         value = (trace.value, trace.aux) if has_aux else trace.value
         return value, tuple(gradients) if isinstance(wrt, tuple) else gradients[0]
 

@@ -5,10 +5,12 @@ own back to each of its operands through the transposed Jacobian of its rule; an
 once adds up what it is handed. With C the result, a node's cotangent is ∂C/∂node.
 
 Complex numbers: a cotangent g stands for the real-linear map v ↦ Re(Σ g v). So rules of holomorphic functions are
-written as for real ones, without a conjugate, and what reaches a real operand is the real part.
+written as for real ones, without a conjugate, and what reaches a real operand is the real part. Likewise what reaches
+an operand in single precision is in single precision.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from chainrule.graph.node import Array, Node
 from chainrule.graph.tracer import CONSTANT
@@ -40,17 +42,43 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array], watch: Watch
     recorded there, and so can itself be differentiated.
     """
     for node in nodes:
-        if not node.operands or node not in cotangents:
+        cotangent = cotangents.pop(node, None) if node.operands else None
+        if cotangent is None:
             continue
-        cotangent = cotangents.pop(node)
         for i, operand in enumerate(node.operands):
             if type(operand) is Node and operand.rule is not CONSTANT:
                 contribution = node.rule.pullback(i, cotangent, node)
                 if contribution is not None:
                     if watch is not None:
                         watch(node, i, cotangent, contribution)
-                    if contribution.dtype.kind == "c" and operand.value.dtype.kind == "f":
-                        contribution = contribution.real
+                    value = operand.value
+                    if type(value) is not tuple and contribution.dtype is not value.dtype:
+                        contribution = of_type(contribution, value.dtype)
+                        if contribution is None:
+                            continue
                     known = cotangents.get(operand)
                     cotangents[operand] = contribution if known is None else known + contribution
     return cotangents
+
+
+def of_type(v: Array, dtype: Any) -> Array | None:
+    """Give a cotangent or a tangent the type of the value that it belongs to.
+
+    Parameters
+    ----------
+    v : array
+        As the rules made it: in mixed arithmetic it may be complex, or of more digits than the value has.
+    dtype : numpy.dtype
+        The value's.
+
+    Returns
+    -------
+    array or None
+        None where the value is made of whole numbers or of truth values: these have no derivative.
+    """
+    if v.dtype == dtype:
+        return v
+    if dtype.kind not in "fc":
+        return None
+    real = v.real if v.dtype.kind == "c" and dtype.kind == "f" else v
+    return real if real.dtype == dtype else real.astype(dtype)

@@ -1,7 +1,7 @@
 """Running a function once with some of its arguments traced: where every operator begins."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -81,12 +81,23 @@ class Trace:
 
     def pull_back(self, cotangents: Sequence[Array]) -> list[Array]:
         """Carry one cotangent for each leaf of the result back to the inputs."""
+        return self._arrived(reversed(self.recording.nodes), self._start(cotangents))
+
+    def pull_back_once(self, cotangents: Sequence[Array]) -> list[Array]:
+        """Do the same for the last time: a node's memory is let go as soon as its cotangent is handed on."""
+        start = self._start(cotangents)
+        self.leaves, self.nodes = self.values, [None] * len(self.nodes)
+        return self._arrived(_emptied(self.recording.nodes), start)
+
+    def _start(self, cotangents: Sequence[Array]) -> dict[Node, Array]:
         start: dict[Node, Array] = {}
         for node, cotangent in zip(self.nodes, cotangents, strict=True):
             if node is not None:
                 start[node] = start[node] + cotangent if node in start else cotangent
-        watch = getattr(self.recording.watch, "backward", None)
-        arrived = pull_back(reversed(self.recording.nodes), start, watch)
+        return start
+
+    def _arrived(self, nodes: Iterable[Node], start: dict[Node, Array]) -> list[Array]:
+        arrived = pull_back(nodes, start, getattr(self.recording.watch, "backward", None))
         return [arrived[x] if x in arrived else zero_like(x.value) for x in self.inputs]
 
     def push_forward(self, tangents: Sequence[Array]) -> list[Array]:
@@ -106,6 +117,11 @@ class Trace:
         for count, rebuild in self.structures:
             yield rebuild(leaves[at : at + count])
             at += count
+
+
+def _emptied(nodes: list[Node]) -> Iterator[Node]:
+    while nodes:
+        yield nodes.pop()
 
 
 def zero_like(x: Array) -> Array:

@@ -39,6 +39,9 @@ TABLE: dict[Callable[..., Any], Callable[..., Any]] = {}
 LATE: dict[str, str] = {}
 """For each library that is imported by whoever uses it, and not by chainrule: the module of its functions' rules."""
 
+MADE: set[Callable[..., Any]] = set()
+"""Functions that make arrays: with ``like=`` a tracer, what they make is traced. `chainrule.rules` fills it."""
+
 INPUT = Rule("input", lambda value: value)
 """The rule of a recorded function's own arguments."""
 
@@ -271,9 +274,13 @@ class Tracer:
         spelling = TABLE.get(function) or find(function)
         out = kwargs.pop("out", None)
         result = spelling(*args, **kwargs)
+        if function in MADE and type(result) is _ndarray:
+            return self._recording.constant(result)  # by like=, so that it can be written into
         return result if out is None else TABLE[np.copyto](out, result)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
+        if self.dtype.kind in "biu":
+            return np.asarray(value_of(self))  # a found index, a mask: no derivative is lost
         if not _is_sparse_product(sys._getframe(1)):
             refuse_array()
         return np.array(None)  # to a sparse array, a single object means: let the right operand answer
@@ -388,9 +395,60 @@ class Tracer:
         """Permute the axes; they come as one tuple or one by one, as in NumPy."""
         return TABLE[np.transpose](self, axes[0] if len(axes) == 1 else axes or None)
 
-    def flatten(self) -> Array:
-        """Return the entries as one row."""
-        return TABLE[np.reshape](self, -1)
+    def flatten(self, order: str = "C") -> Array:
+        """Return a copy of the entries as one row."""
+        return TABLE[np.copy](TABLE[np.reshape](self, -1, order))
+
+    @property
+    def mT(self) -> Array:  # noqa: N802  (NumPy's own name)
+        """The transpose of the last two axes."""
+        return TABLE[np.swapaxes](self, -1, -2)
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        """The entries, one by one."""
+        return iter(TABLE[np.ravel](self))
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of an entry."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all entries."""
+        return self.size * self.dtype.itemsize
+
+    def compress(self, condition: Any, axis: int | None = None) -> Array:
+        """Return the entries, or the slices along an axis, for which a condition is true."""
+        return TABLE[np.compress](condition, self, axis)
+
+    def fill(self, value: Any) -> None:
+        """Write a number into every entry."""
+        self[...] = value
+
+    def sort(self, axis: int = -1, **kwargs: Any) -> None:
+        """Sort the entries in place."""
+        self[...] = TABLE[np.sort](self, axis, **kwargs)
+
+    def partition(self, kth: Any, axis: int = -1, **kwargs: Any) -> None:
+        """Partition the entries in place."""
+        self[...] = TABLE[np.partition](self, kth, axis, **kwargs)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(TABLE[np.any](TABLE[np.equal](self, value)))
+
+    def __divmod__(self, other: Any) -> tuple[Array, Array]:
+        return TABLE[np.floor_divide](self, other), TABLE[np.remainder](self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
+        return TABLE[np.floor_divide](other, self), TABLE[np.remainder](other, self)
+
+    def __copy__(self) -> Array:
+        return TABLE[np.copy](self)
+
+    def __deepcopy__(self, memo: Any) -> Array:
+        return TABLE[np.copy](self)
 
     def astype(self, dtype: Any, **kwargs: Any) -> Array:
         """Return the array with entries of another type."""
@@ -457,6 +515,8 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "xor": np.bitwise_xor,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
 }
 _COMPARISONS = {
     "lt": np.less,
@@ -468,37 +528,10 @@ _COMPARISONS = {
 }
 _UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
 # Methods of ndarray that are the function of the same name with the array first.
-_METHODS = (
-    *(
-        "sum",
-        "prod",
-        "mean",
-        "var",
-        "std",
-        "max",
-        "min",
-        "cumsum",
-        "all",
-        "any",
-        "argmax",
-        "argmin",
-        "argsort",
-    ),
-    *(
-        "ravel",
-        "squeeze",
-        "swapaxes",
-        "repeat",
-        "take",
-        "diagonal",
-        "trace",
-        "dot",
-        "clip",
-        "copy",
-        "conj",
-        "round",
-    ),
-)
+_METHODS = """
+    all any argmax argmin argpartition argsort choose clip conj conjugate copy cumprod cumsum diagonal dot max mean min
+    nonzero prod put ravel repeat round searchsorted squeeze std sum swapaxes take trace var
+"""
 
 for _name, _ufunc in _BINARY.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
@@ -509,5 +542,5 @@ for _name, _ufunc in _COMPARISONS.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
 for _name, _ufunc in _UNARY.items():
     setattr(Tracer, f"__{_name}__", _unary(_ufunc))
-for _name in _METHODS:
+for _name in _METHODS.split():
     setattr(Tracer, _name, _method(getattr(np, _name)))

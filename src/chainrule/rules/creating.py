@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.tracer import MADE, TABLE
 from chainrule.rules.operands import holds_tracer, operand
 from chainrule.rules.table import spells
 
@@ -73,6 +73,7 @@ CONSTANT: tuple[Callable[..., Any], ...] = (
 
 for _function in CONSTANT:
     TABLE[_function] = _plain(_function)
+MADE.update(CONSTANT, (np.array, np.asarray, np.full))
 
 # Rows of numbers between two
 

@@ -10,6 +10,9 @@ from chainrule.rules.kinds import Linear
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 
+_ALL = slice(None)
+_SIMPLE = {int, slice, type(None), type(Ellipsis)}
+
 
 class Slot(int):
     """The place in an index of an array that is an operand of the node: the number of that operand."""
@@ -26,8 +29,15 @@ def filled(template: Any, arrays: tuple[Array, ...]) -> Any:
 
 def is_basic(index: Any) -> bool:
     """Say whether an index takes every entry at most once, as integers and slices do."""
+    if _is_simple(index):
+        return True
     parts = index if isinstance(index, tuple) else (index,)
     return all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts)
+
+
+def _takes_all(index: Any) -> bool:
+    """Say whether an index does no more than add axes, as in ``x[:, None]``."""
+    return type(index) is tuple and all(part is None or part == _ALL for part in index)
 
 
 class _GetItem(Linear):
@@ -37,7 +47,10 @@ class _GetItem(Linear):
         if i > 0:
             return None
         x, *arrays = node.values
-        return SCATTER(cotangent, *arrays, index=node.parameters["index"], shape=x.shape)
+        index = node.parameters["index"]
+        if _takes_all(index):
+            return cotangent.reshape(x.shape)
+        return SCATTER(cotangent, *arrays, index=index, shape=x.shape)
 
     def pushforward(self, i: int, tangent: Array, node: Any) -> Array | None:
         return None if i > 0 else self(tangent, *node.values[1:], **node.parameters)
@@ -87,8 +100,7 @@ def template_and_arrays(index: Any) -> tuple[Any, list[Array]]:
 
 
 def _is_simple(index: Any) -> bool:
-    kind = type(index)
-    return kind is int or kind is slice or (kind is tuple and all(type(part) in (int, slice) for part in index))
+    return _SIMPLE.issuperset(map(type, index)) if type(index) is tuple else type(index) in _SIMPLE
 
 
 @spells(Tracer.__getitem__)

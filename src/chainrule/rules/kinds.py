@@ -18,6 +18,8 @@ from chainrule.graph.tracer import apply
 Partial = Callable[..., Array] | int
 """∂f/∂x_i as a function of the operands and the result, ``partial(x, y, result)``; or the constant 1 or -1."""
 
+_MANY = 1_000  # entries
+
 Map = Callable[..., Array]
 """A linear map of a cotangent or a tangent: ``map(v, result, *operands, **parameters)``."""
 
@@ -52,9 +54,12 @@ class Elementwise(Primitive):
 
     def pullback(self, i: int, cotangent: Array, node: Node) -> Array:
         """Multiply by the diagonal of the Jacobian, and sum over the axes that operand i was broadcast along."""
-        scaled = self._scale(i, cotangent, node)
-        like = node.values[i]
-        return scaled if scaled.shape == like.shape else unbroadcast(scaled, like.shape)
+        partial, shape = self.partials[i], node.values[i].shape
+        if callable(partial):
+            cotangent = cotangent * partial(*node.values, node.value)
+        if cotangent.shape != shape:
+            cotangent = unbroadcast(cotangent, shape)
+        return -cotangent if partial == -1 else cotangent
 
     def pushforward(self, i: int, tangent: Array, node: Node) -> Array:
         """Multiply by the diagonal of the Jacobian."""
@@ -179,7 +184,17 @@ def unbroadcast(x: Array, shape: tuple[int, ...]) -> Array:
     >>> unbroadcast(np.ones((4, 3)), (3,))
     array([4., 4., 4.])
     """
+    if x.shape == shape:
+        return x
     leading = x.ndim - len(shape)
     stretched = [leading + axis for axis, n in enumerate(shape) if n == 1 and x.shape[leading + axis] != 1]
-    summed = x.sum(axis=(*range(leading), *stretched))
+    summed = _summed(x, (*range(leading), *stretched))
     return summed.reshape(shape) if stretched else summed
+
+
+def _summed(x: Array, axes: tuple[int, ...]) -> Array:
+    # NumPy adds up rows, as of a bias's cotangent, one short row at a time; a product with ones, which BLAS does, is
+    # up to ten times as fast.
+    if axes == (x.ndim - 2,) and x.size > _MANY and type(x) is np.ndarray and x.dtype.char in "fd":
+        return np.ones(x.shape[-2], x.dtype) @ x
+    return np.add.reduce(x, axis=axes)

@@ -15,7 +15,7 @@ from chainrule.rules.table import spells
 
 def _swap(x: Array) -> Array:
     """Transpose the last two axes."""
-    return np.swapaxes(x, -1, -2)
+    return x.swapaxes(-1, -2)
 
 
 def _matmul_left(g: Array, y: Array, a: Array, b: Array) -> Array:

@@ -4,6 +4,7 @@ A reduction's operands are the array, `where` and `initial`; the latter two only
 no derivative is taken by it.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,12 +20,12 @@ Axis = int | tuple[int, ...] | None
 
 def keep(v: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
     """Give a reduced array its summed axes back, with size 1."""
-    if keepdims or (axis is None and v.ndim == x.ndim):
+    if keepdims or axis is None:  # a single number broadcasts as it is
         return v
-    if axis is None:
-        return v.reshape((1,) * x.ndim)
-    axes = normalized(axis, x.ndim)
-    return v.reshape(tuple(1 if a in axes else n for a, n in enumerate(x.shape)))
+    shape = list(x.shape)
+    for one in axis if isinstance(axis, tuple) else (axis,):
+        shape[one] = 1
+    return v.reshape(shape)
 
 
 def among(where: Any, v: Array) -> Array:
@@ -36,7 +37,7 @@ def count_of(x: Array, axis: Axis, where: Any = True) -> Any:
     """Return how many entries go into each entry of the reduced array."""
     if where is not True:
         return np.count_nonzero(np.broadcast_to(where, x.shape), axis=axis, keepdims=True)
-    return int(np.prod([x.shape[a] for a in normalized(axis, x.ndim)], dtype=int))
+    return math.prod(x.shape[a] for a in normalized(axis, x.ndim))
 
 
 def like(v: Array, x: Array) -> Array:
@@ -83,7 +84,7 @@ def _spread(g: Array, y: Array, x: Array, where: Any = True, *_: Array, axis: Ax
 
 def _spread_mean(g: Array, y: Array, x: Array, where: Any = True, *, axis: Axis, keepdims: bool, **_: Any) -> Array:
     if where is True:
-        return like(np.broadcast_to(keep(g, x, axis, keepdims), x.shape) / count_of(x, axis), x)
+        return like(np.broadcast_to(keep(g / count_of(x, axis), x, axis, keepdims), x.shape), x)
     # A mean of no entries is NaN, and no entry takes part in it: whatever it is divided by, it is not chosen.
     count = np.maximum(count_of(x, axis, where), 1)
     return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims) / count, x.shape)), x)
@@ -91,7 +92,7 @@ def _spread_mean(g: Array, y: Array, x: Array, where: Any = True, *, axis: Axis,
 
 SUM = Linear(
     "sum",
-    of_chosen(np.sum),
+    of_chosen(np.add.reduce),
     _spread,
     None,
     lambda g, y, x, where, initial, **_: like(np.sum(g), initial),
@@ -122,23 +123,24 @@ def _mean(
 # Extremes
 
 
-def _share_of_extreme(y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
-    """Return 1 at the extreme entry, shared among equals: the derivative of max and min."""
+def _extremes(y: Array, x: Array, axis: Axis, keepdims: bool) -> tuple[Array, Array]:
+    """Return 1 at each extreme entry, 0 elsewhere, and the number of those that share the derivative."""
     chosen = (x == keep(y, x, axis, keepdims)).astype(x.dtype)
-    return chosen / np.sum(chosen, axis=axis, keepdims=True)
+    return chosen, np.add.reduce(chosen, axis=axis, keepdims=True)
+
+
+def _spread_extreme(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    chosen, count = _extremes(y, x, axis, keepdims)
+    return chosen * (keep(g, x, axis, keepdims) / count)
+
+
+def _change_of_extreme(t: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    chosen, count = _extremes(y, x, axis, keepdims)
+    return np.sum(t * chosen / count, axis=axis, keepdims=keepdims)
 
 
 def _extreme(name: str, function: Any) -> General:
-    return General(
-        name,
-        function,
-        (lambda g, y, x, axis, keepdims: keep(g, x, axis, keepdims) * _share_of_extreme(y, x, axis, keepdims),),
-        (
-            lambda t, y, x, axis, keepdims: np.sum(
-                t * _share_of_extreme(y, x, axis, keepdims), axis=axis, keepdims=keepdims
-            ),
-        ),
-    )
+    return General(name, function, (_spread_extreme,), (_change_of_extreme,))
 
 
 MAX = _extreme("max", np.max)
