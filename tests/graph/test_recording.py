@@ -184,3 +184,22 @@ def test_a_gradient_has_its_arguments_type_in_mixed_arithmetic():
     assert grad(lambda x: np.sum(x * np.ones(3)))(x).dtype == np.float32
     assert grad(lambda x: np.real(np.sum(x * np.ones(3, complex))))(x).dtype == np.float32
     assert grad(lambda x: np.sum(x.astype(int) * 2.5))(np.ones(3)).tolist() == [0, 0, 0]
+
+
+def test_an_array_is_neither_true_nor_false():
+    def f(x):
+        if x > 0:
+            return np.sum(x)
+        return np.sum(-x)
+
+    with pytest.raises(RecordingError, match=r"`if x > 0:`: an array of several entries .* write np\.where"):
+        grad(f)(np.ones(2))
+    assert grad(f)(np.ones(1)) == 1
+
+
+def test_counts_and_found_places_become_python_numbers():
+    def f(x):
+        n, k, share = int(np.sum(x > 0)), np.argmax(x).item(), float(np.count_nonzero(x))
+        return x[k] ** n * share * (x > 0).tolist().count(True)
+
+    assert grad(f)(np.array([1.0, 3.0, -1.0])).tolist() == [0, 2 * 3 * 3 * 2, 0]

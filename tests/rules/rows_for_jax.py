@@ -1,7 +1,6 @@
 """What rules are held against JAX on: functions that NumPy or SciPy and JAX have by the same name, with arguments.
 
-A row's function is looked up in a library of three parts, ``np``, ``special`` and ``linalg`` (SciPy's). The lists
-the lists after it say which kind of thing they cover; `ROWS` is all of them.
+A row's function is looked up in a library of three parts: ``np``, ``special`` and ``linalg``, the latter two SciPy's.
 """
 
 from collections.abc import Callable
