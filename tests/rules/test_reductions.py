@@ -26,7 +26,7 @@ FUNCTIONS = {
     "mean, where traced": (lambda x: np.mean(x, where=x > 0.1), A),
     "mean, keepdims": (lambda x: np.mean(x, axis=1, keepdims=True, where=MASK), A),
     "mean, complex": (lambda x: np.mean(x, axis=1), C),
-    "max, initial": (lambda x, s: np.max(x, axis=1, initial=s), A, np.float64(0.3)),
+    "max, initial": (lambda x, s: np.amax(x, axis=1, initial=s), A, np.float64(0.3)),
     "max, where": (lambda x: x.max(axis=1, initial=-5.0, where=MASK), A),
     "min, where": (lambda x: np.amin(x, initial=0.1, where=MASK, keepdims=True), A),
     "min, nothing": (lambda x, s: np.min(x[:0], axis=0, initial=s), A, np.float64(0.3)),
