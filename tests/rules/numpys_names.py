@@ -4,7 +4,7 @@ import types
 
 import numpy as np
 
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules import decompositions, einsum, linear_algebra, matrix_products, norms
 from chainrule.rules.creating import CONSTANT
 from chainrule.rules.kinds import Flat

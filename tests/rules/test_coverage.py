@@ -9,7 +9,7 @@ import pytest
 from tests.rules.numpys_names import MADE_OF_OTHERS, page, public_names, sort_of
 
 from chainrule import RecordingError, grad
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise
 from chainrule.rules.refused import REFUSED, UNSEEN
 

@@ -9,7 +9,7 @@ from tests.numerics import arrays, assert_derivatives
 
 from chainrule import grad, jacobian, vjp
 from chainrule.graph.node import Node
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise
 
 # Where each function's domain is not all of [-2, 2].

@@ -10,7 +10,7 @@ from tests.numerics import assert_derivatives
 
 import chainrule.rules.matrix_products  # noqa: F401  (enters its rules)
 from chainrule import grad, vjp
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 
 KINDS = [float, complex]
 linalg: Any = np.linalg  # whose types leave some arguments out

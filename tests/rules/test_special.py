@@ -10,7 +10,7 @@ from tests.numerics import assert_derivatives
 
 import chainrule.rules.special  # noqa: F401  (its rules would wait for the first special function of a tracer)
 from chainrule import RecordingError, grad, jvp, vjp
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 
 # Arguments of each function: a list is differentiated by, a number is a constant, as the refused operands are.
 P = [0.15, 0.4, 0.83]  # probabilities

@@ -2,7 +2,8 @@
 
 A tracer carries the real value, so that branches, loops, lengths and printing just work, and answers NumPy's own
 protocols (`__array_ufunc__`, `__array_function__`, operators, methods), so that the user's function needs nothing
-of ours. Each operation on it is looked up in `TABLE` and recorded as a `Node`.
+of ours. Each operation on it is looked up in `chainrule.graph.table` and recorded as a `Node`. Its operators, and the
+methods that are functions of NumPy, are in `chainrule.graph.operators`.
 
 Recordings nest: where a derivative is taken inside a function that is itself being recorded, the inner tracers'
 values are tracers of the outer recording. An operation is recorded by the innermost recording that takes part in it,
@@ -10,11 +11,9 @@ and computing its value records it in the next one out. So a derivative is itsel
 """
 
 import itertools
-import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from importlib import import_module
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -28,19 +27,10 @@ from chainrule.graph.refusals import (
     refuse_changing_an_input,
     refuse_conversion,
     refuse_escaped,
-    refuse_function,
     refuse_sparse,
     refuse_truth,
 )
-
-TABLE: dict[Callable[..., Any], Callable[..., Any]] = {}
-"""For each NumPy (or SciPy) function: what a tracer does in its place. `chainrule.rules` fills it."""
-
-LATE: dict[str, str] = {}
-"""For each library that is imported by whoever uses it, and not by chainrule: the module of its functions' rules."""
-
-MADE: set[Callable[..., Any]] = set()
-"""Functions that make arrays: with ``like=`` a tracer, what they make is traced. `chainrule.rules` fills it."""
+from chainrule.graph.table import MADE, TABLE, find
 
 INPUT = Rule("input", lambda value: value)
 """The rule of a recorded function's own arguments."""
@@ -194,26 +184,6 @@ def value_of(x: Array) -> Any:
     while type(x) is Tracer:
         x = x._current().value
     return x
-
-
-def find(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what a tracer does in a function's place, after loading the rules of the libraries now in use."""
-    if function not in TABLE:
-        for library, rules in LATE.items():
-            if library in sys.modules:
-                import_module(rules)
-    if function not in TABLE:
-        refuse_function(_full_name(function))
-    return TABLE[function]
-
-
-def _full_name(function: Callable[..., Any]) -> str:
-    """Return what the user calls a function; a ufunc does not say where it is from."""
-    name = function.__name__
-    for module, short in (("numpy", "np"), ("scipy.special", "scipy.special")):
-        if getattr(sys.modules.get(module), name, None) is function:
-            return f"{short}.{name}"
-    return name if isinstance(function, np.ufunc) else f"{function.__module__}.{name}"
 
 
 class Tracer:
@@ -461,14 +431,6 @@ def _share_memory(view: Node, base: Node) -> bool:
     return type(x) is _ndarray and type(y) is _ndarray and bool(np.may_share_memory(x, y))
 
 
-def _operator(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
-    return lambda x, other: TABLE[ufunc](x, other)
-
-
-def _reflected(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
-    return lambda x, other: TABLE[ufunc](other, x)
-
-
 def _is_array(x: Any) -> bool:
     """Say whether NumPy's functions take x: a sparse array they do not, nor what declines them by its own word."""
     kind = type(x)
@@ -484,63 +446,3 @@ def _is_sparse_product(frame: FrameType) -> bool:
     outer = frame.f_back
     called = frame.f_code.co_name == "_matmul_dispatch"
     return called and outer is not None and outer.f_code.co_name == "__matmul__"
-
-
-def _in_place(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
-    def operate(x: Tracer, other: Any) -> Array:
-        result = TABLE[ufunc](x, other)
-        if type(value_of(x)) is not _ndarray:
-            return result  # a NumPy scalar is not changed: the name is bound to another
-        return TABLE[np.copyto](x, result)
-
-    return operate
-
-
-def _unary(ufunc: Callable[..., Any]) -> Callable[[Tracer], Array]:
-    return lambda x: TABLE[ufunc](x)
-
-
-def _method(function: Callable[..., Any]) -> Callable[..., Array]:
-    return lambda x, *args, **kwargs: TABLE[function](x, *args, **kwargs)
-
-
-_BINARY: dict[str, Callable[..., Any]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "truediv": np.true_divide,
-    "floordiv": np.floor_divide,
-    "mod": np.remainder,
-    "pow": operator.pow,
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-    "xor": np.bitwise_xor,
-    "lshift": np.left_shift,
-    "rshift": np.right_shift,
-}
-_COMPARISONS = {
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}
-_UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
-# Methods of ndarray that are the function of the same name with the array first.
-_METHODS = """
-    all any argmax argmin argpartition argsort choose clip conj conjugate copy cumprod cumsum diagonal dot max mean min
-    nonzero prod put ravel repeat round searchsorted squeeze std sum swapaxes take trace var
-"""
-
-for _name, _ufunc in _BINARY.items():
-    setattr(Tracer, f"__{_name}__", _operator(_ufunc))
-    setattr(Tracer, f"__r{_name}__", _reflected(_ufunc))
-    setattr(Tracer, f"__i{_name}__", _in_place(_ufunc))
-Tracer.__imatmul__ = _in_place(np.matmul)  # type: ignore[attr-defined]
-for _name, _ufunc in _COMPARISONS.items():
-    setattr(Tracer, f"__{_name}__", _operator(_ufunc))
-for _name, _ufunc in _UNARY.items():
-    setattr(Tracer, f"__{_name}__", _unary(_ufunc))
-for _name in _METHODS.split():
-    setattr(Tracer, _name, _method(getattr(np, _name)))

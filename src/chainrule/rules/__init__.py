@@ -3,7 +3,7 @@
 The rules of libraries that take long to load are entered when a function of theirs first meets a tracer.
 """
 
-from chainrule.graph.tracer import LATE
+from chainrule.graph.table import LATE
 from chainrule.rules import (  # noqa: F401  (each enters its family)
     calculus,
     choosing,

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE, Tracer
+from chainrule.graph.table import TABLE
+from chainrule.graph.tracer import Tracer
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 

@@ -7,7 +7,7 @@ their transposes: Re(g · conj v) = Re(conj g · v), and Re(g · Im v) = Re(−i
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Flat, General, Linear
 from chainrule.rules.table import spells
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import MADE, TABLE
+from chainrule.graph.table import MADE, TABLE
 from chainrule.rules.operands import holds_tracer, operand
 from chainrule.rules.table import spells
 

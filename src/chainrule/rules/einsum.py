@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array, Node
-from chainrule.graph.tracer import TABLE, Tracer, value_of
+from chainrule.graph.table import TABLE
+from chainrule.graph.tracer import Tracer, value_of
 from chainrule.rules.kinds import Multilinear
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells

@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise
 from chainrule.rules.table import elementwise, flat
 

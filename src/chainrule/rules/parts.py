@@ -3,7 +3,7 @@
 import numpy as np
 
 from chainrule.graph.node import Array, Parts
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import General, Linear, unbroadcast
 from chainrule.rules.table import spells
 

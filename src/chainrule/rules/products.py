@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Multilinear, unbroadcast
 from chainrule.rules.table import spells
 

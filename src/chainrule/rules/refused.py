@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 
 _DATES = "it reckons with dates", "take dates out of the function that is differentiated"
 _BITS = "it reads whole numbers bit by bit", "take it out of the function that is differentiated"

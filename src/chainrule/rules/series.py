@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array, Parts
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.choosing import entries
 from chainrule.rules.indexing import GETITEM, SCATTER, Slot
 from chainrule.rules.kinds import General

@@ -1,6 +1,6 @@
 """Products of SciPy's sparse arrays with traced ones: ``A @ x``, ``A.dot(x)`` and ``x @ A``, for a constant A.
 
-This module is loaded when a sparse array first meets a traced one (see `chainrule.graph.tracer.LATE`). For sparse
+This module is loaded when a sparse array first meets a traced one (see `chainrule.graph.table.LATE`). For sparse
 arrays whose own entries are traced, see `chainrule.scipy.sparse`.
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Flat
 from chainrule.rules.operands import holds_tracer, operand, untraced
 from chainrule.rules.table import flat, spells

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise, Flat, Partial
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -10,7 +10,8 @@ import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.graph.refusals import refuse_function, refuse_plain_out
-from chainrule.graph.tracer import TABLE, Tracer, find, value_of
+from chainrule.graph.table import TABLE, find
+from chainrule.graph.tracer import Tracer, value_of
 from chainrule.rules.indexing import filled, template_and_arrays
 from chainrule.rules.table import spells
 

@@ -1,7 +1,7 @@
 """SciPy's special functions, which are ufuncs and so reach a tracer as NumPy's do: a file for each family.
 
 This package is loaded when a function of `scipy.special` first meets a traced array, not by ``import chainrule``
-(see `chainrule.graph.tracer.LATE`). Formulas are those of the NIST Digital Library of Mathematical Functions
+(see `chainrule.graph.table.LATE`). Formulas are those of the NIST Digital Library of Mathematical Functions
 (https://dlmf.nist.gov, "DLMF" below), in a form that has no singularity where the function has none. Every partial
 is written with functions that are in the table themselves, so that derivatives of any order follow.
 

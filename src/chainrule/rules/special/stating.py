@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array, Parts
-from chainrule.graph.tracer import TABLE
+from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise, General, Map, unbroadcast
 
 Partials = Callable[..., tuple[Array, ...]]
