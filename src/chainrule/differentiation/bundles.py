@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.graph.graph import as_array
 from chainrule.graph.node import Array, Node
-from chainrule.graph.tracer import value_of
+from chainrule.graph.tracer import sample_of
 from chainrule.rules.kinds import Primitive
 
 
@@ -72,7 +72,7 @@ class _Apart(Primitive):
         self.together = together
 
     def pullback(self, i: int, cotangent: Shares, node: Node) -> Array:
-        return self.together(_filled(cotangent, value_of(node.value)))
+        return self.together(_filled(cotangent, sample_of(node.value)))
 
     def pushforward(self, i: int, tangent: Array, node: Node) -> Shares:
         return Shares(enumerate(items(self(tangent, **node.parameters))))
@@ -88,10 +88,10 @@ class _Together(Primitive):
         self.apart = apart
 
     def pullback(self, i: int, cotangent: Array, node: Node) -> Shares:
-        return Shares(enumerate(self.apart(cotangent, value_of(node.values[0]))))
+        return Shares(enumerate(self.apart(cotangent, sample_of(node.values[0]))))
 
     def pushforward(self, i: int, tangent: Shares, node: Node) -> Array:
-        return self(gathered(_filled(tangent, value_of(node.values[0]))))
+        return self(gathered(_filled(tangent, sample_of(node.values[0]))))
 
 
 def _filled(shares: Shares, bundle: Bundle) -> list[Array]:

@@ -13,7 +13,7 @@ from chainrule.graph.blame import at_user_line
 from chainrule.graph.graph import as_array
 from chainrule.graph.node import Array, Node
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording, value_of
+from chainrule.graph.tracer import Recording, sample_of
 
 Wrt: TypeAlias = int | str | tuple[int | str, ...]
 """Which arguments a derivative is taken by: a position, a name, or a tuple of them."""
@@ -175,7 +175,7 @@ def _variable(leaf: Any, place: int | str) -> Array:
 
 
 def _described(x: Any) -> str:
-    x = value_of(x)
+    x = sample_of(x)
     if isinstance(x, np.ndarray):
         return f"an array of {x.dtype} of shape {x.shape}"
     return f"{x!r} ({type(x).__name__})"

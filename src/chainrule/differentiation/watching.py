@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import NonFiniteError
 from chainrule.graph.blame import Line, user_line
 from chainrule.graph.node import Array, Node
-from chainrule.graph.tracer import WATCH, value_of
+from chainrule.graph.tracer import WATCH, sample_of
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def _first_nonfinite(x: Any) -> tuple[tuple[int, ...], Any] | None:
     """Return the index and the value of the first entry, of an array or of several, that is NaN or infinite."""
     if isinstance(x, tuple):
         return next((found for found in map(_first_nonfinite, x) if found is not None), None)
-    x = np.asarray(value_of(x))
+    x = np.asarray(sample_of(x))
     if x.dtype.kind not in "fc" or np.isfinite(x).all():
         return None
     which = tuple(int(k) for k in np.argwhere(~np.isfinite(x))[0])
@@ -94,7 +94,7 @@ def _entry_at(x: Any, which: tuple[int, ...]) -> Any:
     """Return the entry of an operand that an entry of the result was made of; where shapes tell nothing, the shape."""
     if isinstance(x, tuple):
         return f"{len(x)} arrays"
-    x = np.asarray(value_of(x))
+    x = np.asarray(sample_of(x))
     if x.ndim == 0:
         return x[()]
     if x.ndim <= len(which):

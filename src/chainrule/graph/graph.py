@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import InputError
 from chainrule.graph.node import Array, Item, Node
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import CONSTANT, INPUT, Recording, Tracer, apply, value_of
+from chainrule.graph.tracer import CONSTANT, INPUT, Recording, Tracer, apply, sample_of
 
 
 class Graph:
@@ -112,7 +112,11 @@ def record(function: Callable[..., Any], *args: Any) -> Graph:
       v3: float64 (2,) = tanh(v2)
       return v3
     """
-    recording = Recording()
+    return record_in(Recording(), function, *args)
+
+
+def record_in(recording: Recording, function: Callable[..., Any], *args: Any) -> Graph:
+    """Record a function as `record` does, in a recording that the caller made; its results may be of outer ones too."""
     inputs: list[Node] = []
     traced: list[Any] = []
     names: list[str] = []
@@ -164,10 +168,10 @@ def _name(function: Callable[..., Any]) -> str:
 def _typed(name: str, node: Node) -> str:
     if type(node.value) is tuple:
         return f"{name}: {len(node.value)} arrays"
-    value = value_of(node.value)
+    value = sample_of(node.value)
     return f"{name}: {value.dtype} {value.shape}"
 
 
 def _constant(x: Any) -> str:
-    x = value_of(x)
+    x = sample_of(x)
     return f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) and x.ndim else str(x)

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.graph.table import TABLE
-from chainrule.graph.tracer import Tracer, value_of
+from chainrule.graph.tracer import Tracer, sample_of
 
 
 def _operator(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
@@ -25,7 +25,7 @@ def _reflected(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
 def _in_place(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
     def operate(x: Tracer, other: Any) -> Array:
         result = TABLE[ufunc](x, other)
-        if type(value_of(x)) is not np.ndarray:
+        if type(sample_of(x)) is not np.ndarray:
             return result  # a NumPy scalar is not changed: the name is bound to another
         return TABLE[np.copyto](x, result)
 

@@ -49,6 +49,15 @@ def refuse_truth() -> NoReturn:
     )
 
 
+def refuse_value() -> NoReturn:
+    """Refuse to use a value of an array while what is done is written down for all values."""
+    raise RecordingError(
+        f"{at_user_line()}while a function is compiled, its arrays have shapes and types but no values, and one is "
+        "needed here: by a branch, a loop's length, a number or a mask's count; choose by np.where(condition, a, b), "
+        "loop by chainrule.scan, or keep this part out of what is compiled."
+    )
+
+
 def refuse_sparse() -> NoReturn:
     """Refuse a sparse array as an operand of NumPy's functions."""
     raise RecordingError(

@@ -29,6 +29,7 @@ from chainrule.graph.refusals import (
     refuse_escaped,
     refuse_sparse,
     refuse_truth,
+    refuse_value,
 )
 from chainrule.graph.table import MADE, TABLE, find
 
@@ -63,11 +64,15 @@ class Recording:
 
     ``level`` orders recordings by birth: of two that are open at once, the later one is the inner one. The user's
     function runs within ``with recording:``; afterwards the recording is closed.
+
+    With ``for_all_values`` what is recorded will be run on other values, as a compiled program is: the values of now
+    are samples that tell shapes and types, and nothing may be decided by them.
     """
 
-    __slots__ = ("level", "locked", "nodes", "open", "watch")
+    __slots__ = ("for_all_values", "level", "locked", "nodes", "open", "watch")
 
-    def __init__(self) -> None:
+    def __init__(self, for_all_values: bool = False) -> None:
+        self.for_all_values = for_all_values
         self.level = next(_levels)
         self.nodes: list[Node] = []
         self.locked: list[Any] = []
@@ -180,7 +185,19 @@ def _each(recording: Recording, node: Node) -> tuple[Array, ...]:
 
 
 def value_of(x: Array) -> Any:
-    """Return the plain value under all recordings: an ndarray, a NumPy scalar, or x itself where it is not traced."""
+    """Return the plain value under all recordings: an ndarray, a NumPy scalar, or x itself where it is not traced.
+
+    Raises `RecordingError` where a recording for all values is among them: what one value decides holds for no other.
+    """
+    while type(x) is Tracer:
+        if x._recording.for_all_values:
+            refuse_value()
+        x = x._current().value
+    return x
+
+
+def sample_of(x: Array) -> Any:
+    """Return the plain value under all recordings, for what does not depend on it: its shape, its type, its looks."""
     while type(x) is Tracer:
         x = x._current().value
     return x
@@ -321,13 +338,13 @@ class Tracer:
         return value_of(self)
 
     def __repr__(self) -> str:
-        return f"Tracer({value_of(self)!r})"
+        return f"Tracer({sample_of(self)!r})"
 
     def __str__(self) -> str:
-        return str(value_of(self))
+        return str(sample_of(self))
 
     def __format__(self, specification: str) -> str:
-        return format(value_of(self), specification)
+        return format(sample_of(self), specification)
 
     __hash__ = None  # type: ignore[assignment]  # == compares entry by entry, as an array's does
 
@@ -427,7 +444,7 @@ class Tracer:
 
 def _share_memory(view: Node, base: Node) -> bool:
     """Say whether an array and what was taken from it are of one memory, as the plain values under them are."""
-    x, y = value_of(view.value), value_of(base.value)
+    x, y = sample_of(view.value), sample_of(base.value)
     return type(x) is _ndarray and type(y) is _ndarray and bool(np.may_share_memory(x, y))
 
 

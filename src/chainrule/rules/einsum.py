@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.graph.node import Array, Node
 from chainrule.graph.table import TABLE
-from chainrule.graph.tracer import Tracer, value_of
+from chainrule.graph.tracer import Tracer, sample_of
 from chainrule.rules.kinds import Multilinear
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
@@ -139,4 +139,4 @@ def _subscripts_and_operands(operands: Sequence[Any]) -> tuple[str, Sequence[Any
 
 @spells(np.einsum_path)
 def _einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
-    return np.einsum_path(*(value_of(x) for x in operands), optimize=optimize)
+    return np.einsum_path(*(sample_of(x) for x in operands), optimize=optimize)

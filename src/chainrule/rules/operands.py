@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import Tracer, value_of
+from chainrule.graph.tracer import Tracer, sample_of, value_of
 
 
 def operand(x: Any) -> Array:
@@ -23,6 +23,11 @@ def holds_tracer(x: Any) -> bool:
 def untraced(x: Any) -> Any:
     """Return x with plain values in the place of traced arrays, in nested lists too."""
     return type(x)(map(untraced, x)) if type(x) in (list, tuple) else value_of(x)
+
+
+def sampled(x: Any) -> Any:
+    """Return x with plain arrays of their shapes and types in the place of traced ones, in nested lists too."""
+    return type(x)(map(sampled, x)) if type(x) in (list, tuple) else sample_of(x)
 
 
 def normalized(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import value_of
+from chainrule.graph.tracer import sample_of
 from chainrule.rules.kinds import Linear, Map, unbroadcast
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
@@ -57,12 +57,12 @@ def _ravel(a: Array, order: Any = "C") -> Array:
 
 
 def _memory_order(a: Array) -> str:
-    flags = np.asarray(value_of(a)).flags
+    flags = np.asarray(sample_of(a)).flags
     return "F" if flags.fnc else "C"
 
 
 def _strides(a: Array) -> Any:
-    return np.asarray(np.asarray(value_of(a)).strides)
+    return np.asarray(np.asarray(sample_of(a)).strides)
 
 
 @spells(np.transpose, np.permute_dims)

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.graph.node import Array
 from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Flat
-from chainrule.rules.operands import holds_tracer, operand, untraced
+from chainrule.rules.operands import holds_tracer, operand, sampled, untraced
 from chainrule.rules.table import flat, spells
 
 STEPS: set[Callable[..., Any]] = {np.lexsort, np.ix_}
@@ -86,17 +86,17 @@ def _ix(*args: Any) -> tuple[Array, ...]:
 # What only looks
 
 
-def looks(*functions: Callable[..., Any]) -> None:
-    """Enter functions that ask for something that no derivative is taken of; they are given plain values."""
+def looks(plain: Callable[[Any], Any], *functions: Callable[..., Any]) -> None:
+    """Enter functions that ask for something that no derivative is taken of; they are given plain arrays."""
     LOOKS.update(functions)
     for function in functions:
         TABLE[function] = lambda *args, _f=function, **kwargs: _f(
-            *map(untraced, args), **{name: untraced(x) for name, x in kwargs.items()}
+            *map(plain, args), **{name: plain(x) for name, x in kwargs.items()}
         )
 
 
-looks(np.shape, np.ndim, np.size)
-looks(np.result_type, np.can_cast, np.common_type, np.min_scalar_type, np.iscomplexobj, np.isrealobj)
-looks(np.may_share_memory, np.shares_memory, np.array_equal, np.array_equiv, np.allclose)
-looks(np.array2string, np.array_repr, np.array_str, np.save, np.savez, np.savez_compressed, np.savetxt)
-looks(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
+looks(sampled, np.shape, np.ndim, np.size)
+looks(sampled, np.result_type, np.can_cast, np.common_type, np.min_scalar_type, np.iscomplexobj, np.isrealobj)
+looks(sampled, np.may_share_memory, np.shares_memory, np.array2string, np.array_repr, np.array_str)
+looks(sampled, np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
+looks(untraced, np.array_equal, np.array_equiv, np.allclose, np.save, np.savez, np.savez_compressed, np.savetxt)

@@ -12,8 +12,7 @@ import scipy.special as sp
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array, Parts
-from chainrule.graph.tracer import value_of
-from chainrule.rules.kinds import General
+from chainrule.rules.kinds import Flat, General
 from chainrule.rules.operands import operand
 from chainrule.rules.special.gamma import MULTIGAMMALN, POLYGAMMA
 from chainrule.rules.special.spherical import SPHERICAL_IN, SPHERICAL_JN, SPHERICAL_KN, SPHERICAL_YN
@@ -105,12 +104,15 @@ def _spread(v: Array, shape: tuple[int, ...], axis: Axis) -> Array:
     return np.reshape(v, tuple(kept))
 
 
+_LARGEST = Flat("largest", lambda a, axis: np.max(np.real(a), axis=axis, keepdims=True, initial=-np.inf))
+
+
 def _slope(i: int, a: Array, b: Array | None, axis: Axis) -> Array:
     """Return the derivative of log |Σ b exp(a)| by the entries of a, for i = 0, or of b, for i = 1."""
     if b is not None:  # an infinite entry of weight 0 counts for nothing
         a = np.where(np.logical_and(b == 0, np.isinf(a)), 0, a)
     # The largest entry keeps exp in range. It cancels, so that it may be taken for a constant.
-    largest = np.max(np.real(value_of(a)), axis=axis, keepdims=True, initial=-np.inf)
+    largest = _LARGEST(a, axis=axis)
     shares = np.exp(a - np.where(np.isfinite(largest), largest, 0))
     total = np.sum(shares if b is None else b * shares, axis=axis, keepdims=True)
     shares = shares / np.where(total == 0, 1, total)
