@@ -14,6 +14,7 @@ FLOORS = [
     ["rules"],
     ["scipy"],
     ["differentiation"],
+    ["compiler"],
     ["descent"],
     ["networks"],
     ["interop"],

@@ -1,0 +1,1 @@
+"""Programs: recorded functions, compiled to native code and run by it, or by NumPy where that cannot be."""

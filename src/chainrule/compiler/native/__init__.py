@@ -1,0 +1,1 @@
+"""Native code for the steps of a plan, made by LLVM."""
