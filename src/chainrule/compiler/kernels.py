@@ -1,12 +1,13 @@
 """From a group of maps and reductions to one nest of loops, with as few axes as the layouts in memory allow."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.compiler.fusing import Group, Layout, space_of
+from chainrule.compiler.fusing import Group, Layout, contiguous, space_of
 from chainrule.compiler.plan import Apply, Expression, Kernel, Number, Place, Read, Store
 from chainrule.compiler.values import VIEWS, Value
 
@@ -144,6 +145,47 @@ def _with_axes(
         replace(s, strides=moved(s.strides), axes=tuple(sorted({axis(a) for a in s.axes}))) for s in kernel.stores
     )
     return Kernel(shape, expressions, stores)
+
+
+_PARTS = (16, 12, 10, 8, 15, 14, 9, 6, 5, 4, 3, 2)
+_LARGE = 1 << 16  # turns of the loops: with fewer, parts are not worth their cost
+
+
+def parted(kernel: Kernel) -> tuple[Kernel, list[tuple[int, Kernel]]]:
+    """Part a long reduction, so that the parts can run at once, and how they are added up does not depend on it.
+
+    Returns
+    -------
+    kernel : Kernel
+        It has one more axis, the first, and reduces to that many partial results in further arguments.
+    rest : list of (int, Kernel)
+        For each of those arguments, in order: the argument that it was, and the kernel that reduces the partial
+        results, its first argument, into that.
+    """
+    large = bool(kernel.shape) and math.prod(kernel.shape) >= _LARGE
+    n = kernel.shape[0] if large else 0
+    parts = next((p for p in _PARTS if n % p == 0 and n >= 4 * p), 0)
+    if not parts or not any(0 in s.axes for s in kernel.stores):
+        return kernel, []
+    shape = (parts, n // parts, *kernel.shape[1:])
+    whole = _with_axes(kernel, shape, lambda w: (w[0] * (n // parts), *w), lambda a: a + 1)
+    reads = [e.argument for e in kernel.expressions if isinstance(e, Read)]
+    count = 1 + max(*reads, *(s.argument for s in kernel.stores), 0)
+    stores: list[Store] = []
+    rest: list[tuple[int, Kernel]] = []
+    for s in whole.stores:
+        if 1 not in s.axes:
+            stores.append(s)
+            continue
+        kept = [i for i in range(2, len(shape)) if i not in s.axes]
+        sizes = (parts, *(shape[i] for i in kept))
+        walk = dict(zip((0, *kept), contiguous(sizes), strict=True))
+        strides = tuple(walk.get(i, 0) for i in range(len(shape)))
+        stores.append(replace(s, argument=count + len(rest), strides=strides, onto=False))
+        dtype = whole.expressions[s.expression].dtype
+        target = Store(0, 1, (0, *(s.strides[i] for i in kept)), s.reduce, (0,), s.onto)
+        rest.append((s.argument, Kernel(sizes, (Read(0, contiguous(sizes), dtype),), (target,))))
+    return replace(whole, stores=tuple(stores)), rest
 
 
 def joined(kernel: Kernel) -> Kernel:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.compiler.folding import fold, rebuilt
 from chainrule.compiler.fusing import Group, Grouping, Layout, contiguous, layout_of, squeezed
-from chainrule.compiler.kernels import KernelMaker, Target, copied, filled, known_number
+from chainrule.compiler.kernels import KernelMaker, Target, copied, filled, known_number, parted
 from chainrule.compiler.plan import Buffer, Call, Kernel, Loop, Place, Plan, Product, Rows, Step, View
 from chainrule.compiler.simplify import Builder
 from chainrule.compiler.values import VIEWS, Called, Looped, Value, in_order
@@ -131,6 +131,8 @@ class Region:
         self.places: dict[Value, Place] = {x: place for x, (place, _) in bound.items()}
         self.owned: dict[Value, tuple[int, int]] = {}  # what may be given back: offset, size
         self.last: dict[Value, int] = {}
+        self.begun: set[Value] = set()  # arrays that are written in place, and hold what was there before
+        self.delivered: set[Value] = set()  # those whose new entries were written by the kernel that computed them
         self.steps: list[Step | Call | Loop] = []
 
     # Order
@@ -146,12 +148,13 @@ class Region:
         for value in order:
             layout_of(value, self.layouts)
         self.grouping = Grouping([v for v in order if v not in self.bound], self.layouts)
-        self.readers = self._readers(order)
-        direct = self._direct(outputs, targets)
+        self.readers = self._readers(order, outputs)
+        self.direct = direct = self._direct(outputs, targets)
         groups = _sorted(self.grouping.groups, {self.grouping.of[v] for v in direct if v in self.grouping.of})
         self._find_last(groups, outputs)
         self.outside = self._read_outside(groups, outputs)
-        inputs = {self.bound[x][0]: x for x in self.bound}
+        self.inputs = inputs = {self.bound[x][0]: x for x in self.bound}
+        self.done: set[Value] = set()
         for now, group in enumerate(groups):
             for value in direct:
                 if self.grouping.of.get(self.grouping.base(value)) is group and self._is_free(
@@ -159,19 +162,22 @@ class Region:
                 ):
                     self.places[value] = direct[value]
             self._compute(group, now)
+            self.done.update(group.members)
             self._give_back(now)
         self._copy_out(outputs, targets)
         self.memory.buffers[self.arena] = Buffer("scratch", 0, self.blocks.size)
         return self.steps
 
-    def _readers(self, order: list[Value]) -> dict[Value, int]:
-        """Count the steps, not the views, that read each value."""
-        counts: dict[Value, int] = {}
+    def _readers(self, order: list[Value], outputs: list[Value]) -> dict[Value, list[Value]]:
+        """Return what reads each value, its views left out; an output is read by itself."""
+        readers: dict[Value, list[Value]] = {}
         for value in order:
             if value.kind not in VIEWS and value.kind != "part":
                 for base in {self.layouts[x].base for x in value.operands}:
-                    counts[base] = counts.get(base, 0) + 1
-        return counts
+                    readers.setdefault(base, []).append(value)
+        for x in outputs:
+            readers.setdefault(self.layouts[x].base, []).append(x)
+        return readers
 
     def _direct(self, outputs: list[Value], targets: list[Place]) -> dict[Value, Place]:
         """Return the values that may be computed right into an output's place."""
@@ -184,7 +190,8 @@ class Region:
             value = layout.base
             while value.kind in ("write", "add_rows"):  # what is written into in place is there from the beginning
                 inner = self.layouts[value.operands[0]]
-                if not self._is_whole(value.operands[0], inner) or self.readers[inner.base] > 1 or inner.base in direct:
+                alone = len(self.readers[inner.base]) == 1 and inner.base not in direct
+                if not alone or not self._is_whole(value.operands[0], inner):
                     break
                 value = inner.base
                 direct[value] = target
@@ -276,11 +283,22 @@ class Region:
             maker = KernelMaker(group, self.locate)
             for value in group.members:
                 if value.kind == "reduce" or value in self.outside:
-                    maker.store(Target(value, self.place_for(value), contiguous(value.shape)))
-            kernel = maker.kernel()
-            self._step(kernel, maker.places, ", ".join(v.detail[0] for v in group.members))
+                    target = self._delivery(value)
+                    maker.store(target or Target(value, self.place_for(value), contiguous(value.shape)))
+            self._step_in_parts(maker, ", ".join(v.detail[0] for v in group.members))
             return
         getattr(self, f"_{first.kind}")(first, now)
+
+    def _step_in_parts(self, maker: KernelMaker, label: str) -> None:
+        """Add a kernel's step; where it reduces much, to partial results first."""
+        kernel, rest = parted(maker.kernel())
+        blocks = [math.prod(k.shape) * k.expressions[0].dtype.itemsize for _, k in rest]
+        partial = [Place(self.arena, self.blocks.take(nbytes)) for nbytes in blocks]
+        self._step(kernel, [*maker.places, *partial], label)
+        for (argument, total), place in zip(rest, partial, strict=True):
+            self._step(total, [place, maker.places[argument]], "partial results")
+        for place, nbytes in zip(partial, blocks, strict=True):
+            self.blocks.give_back(place.offset, nbytes)
 
     def _dies(self, base: Value, now: int) -> bool:
         return base in self.owned and self.last.get(base, now) <= now
@@ -311,14 +329,44 @@ class Region:
             kernel = copied(value.shape, layout.strides, contiguous(value.shape), value.dtype)
             self._step(kernel, [source, target], "copy")
 
-    def _write(self, value: Value, now: int) -> None:
-        x, v = value.operands
-        starts, steps, onto = value.detail
-        self._begin_with(value, x, now)
-        strides = contiguous(value.shape)
+    def _delivery(self, value: Value) -> Target | None:
+        """Return where a map or a reduction is written at once, if it is computed to be written into an array only."""
+        readers = self.readers.get(value, [])
+        if len(readers) != 1 or readers[0].kind != "write" or value in self.places:
+            return None
+        (write,) = readers
+        x, v = write.operands
+        base = self.layouts[x].base
+        whole = self._is_whole(v, self.layouts[v]) and self.layouts[v].base is value and base is not value
+        whole = whole and squeezed(v.shape) == squeezed(value.shape)
+        rooted = x.kind == "empty" or known_number(x) is not None
+        ready = base in self.done and self._is_whole(x, self.layouts[x]) and len(self.readers[base]) == 1
+        carried = self.inputs.get(self.direct[write]) if write in self.direct else None
+        if not whole or carried is not None or not (rooted or ready) or write in self.begun:
+            return None
+        if write in self.direct:
+            self.places[write] = self.direct[write]
+        self._begin_with(write, x, _END)
+        self.begun.add(write)
+        self.delivered.add(write)
+        place, walk = self._region(write)
+        return Target(value, place, reshaped_walk(walk, v.shape, value.shape), write.detail[2])
+
+    def _region(self, write: Value) -> tuple[Place, tuple[int, ...]]:
+        """Return where a write begins, and how it goes on."""
+        starts, steps, _ = write.detail
+        strides = contiguous(write.shape)
         offset = sum(a * s for a, s in zip(starts, strides, strict=True))
-        target = moved(self.place_for(value), offset * value.dtype.itemsize)
-        walk = tuple(a * s for a, s in zip(steps, strides, strict=True))
+        place = moved(self.place_for(write), offset * write.dtype.itemsize)
+        return place, tuple(a * s for a, s in zip(steps, strides, strict=True))
+
+    def _write(self, value: Value, now: int) -> None:
+        if value in self.delivered:
+            return
+        x, v = value.operands
+        onto = value.detail[2]
+        self._begin_with(value, x, now)
+        target, walk = self._region(value)
         number = known_number(v)
         if number is not None:
             self._step(filled(v.shape, number, walk, onto), [target], "add" if onto else "write")
@@ -453,6 +501,12 @@ class Region:
 def pair(layout: Layout) -> tuple[int, int]:
     """Return the strides of a matrix's rows and columns."""
     return layout.strides[-2], layout.strides[-1]
+
+
+def reshaped_walk(walk: tuple[int, ...], shape: tuple[int, ...], own: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides of an array that goes along a walk of another shape with the same axes, but for size 1."""
+    steps = iter(s for n, s in zip(shape, walk, strict=True) if n != 1)
+    return tuple(next(steps) if n != 1 else 0 for n in own)
 
 
 def moved(place: Place, nbytes: int) -> Place:
