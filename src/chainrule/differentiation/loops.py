@@ -3,20 +3,18 @@
 import functools
 import math
 import operator
-from collections.abc import Callable
 from typing import Any, SupportsIndex
 
 import numpy as np
 
 from chainrule.differentiation.bundles import joined, pieces, rows, stacked
 from chainrule.differentiation.checkpoints import call_checkpointed
+from chainrule.differentiation.stepping import Step, pair, scan_as_node
 from chainrule.differentiation.tracing import name_of
 from chainrule.errors import InputError
 from chainrule.graph.graph import as_array
 from chainrule.graph.structure import Rebuild, flatten
-
-Step = Callable[[Any, Any], tuple[Any, Any]]
-"""One step of a loop: from the state and a row of the input to the state after it and a row of the output."""
+from chainrule.graph.tracer import OPEN
 
 
 def scan(
@@ -58,12 +56,15 @@ def scan(
     ------
     InputError
         The arrays of xs differ in length, or there is no step to run, or a step does not give a pair, or the steps'
-        y differ in structure or shape.
+        y differ in structure or shape. While a function is compiled: a step gives a carry unlike the one it takes.
     RecordingError
         With `checkpoint`: as functions under `chainrule.checkpoint`.
 
     Notes
     -----
+    While a function is compiled, `step` runs once, for all rows: the loop is one step of the program. The carry must
+    then keep its structure, its shapes and its types from each step to the next.
+
     On the way back a row's cotangent stays a row: reading n rows costs n. Square-root checkpointing: Griewank and
     Walther, "Evaluating Derivatives" (2nd ed., 2008), section 12.
 
@@ -83,6 +84,8 @@ def scan(
     leaves, rebuild = flatten(xs)
     arrays = [as_array(leaf) for leaf in leaves]
     n = _length([np.shape(x) for x in arrays], length)
+    if any(recording.for_all_values for recording in OPEN.get()):
+        return scan_as_node(step, carry, arrays, rebuild, n, checkpoint)
     if checkpoint:
         return _in_segments(step, carry, arrays, rebuild, n)
     return _in_order(step, carry, [rows(x) for x in arrays], rebuild, n)
@@ -115,10 +118,7 @@ def _in_order(step: Step, carry: Any, columns: list[list[Any]], rebuild: Rebuild
     """Run the steps one after the other."""
     outputs: list[list[Any]] = []
     for t in range(n):
-        result = step(carry, rebuild([column[t] for column in columns]))
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise InputError(f"{name_of(step)} is to return a pair (carry, y); where there is no y, (carry, None).")
-        carry, y = result
+        carry, y = pair(step, step(carry, rebuild([column[t] for column in columns])))
         leaves, rebuild_y = flatten(y)
         outputs.append([as_array(leaf) for leaf in leaves])
         _check_alike(step, [leaf.shape for leaf in outputs[0]], [leaf.shape for leaf in outputs[t]])

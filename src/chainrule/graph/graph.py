@@ -79,8 +79,10 @@ class Graph:
                 continue
             names[node] = f"v{len(names) - len(self.inputs) + 1}"
             arguments = [names[x] if type(x) is Node else _constant(x) for x in node.operands]
-            arguments += [f"{key}={value}" for key, value in node.parameters.items()]
+            bodies = [value for value in node.parameters.values() if isinstance(value, Graph)]
+            arguments += [f"{key}={x}" for key, x in node.parameters.items() if not isinstance(x, Graph)]
             lines.append(f"  {_typed(names[node], node)} = {node.rule.name}({', '.join(arguments)})")
+            lines += [f"    {line}" for body in bodies for line in str(body).splitlines()]
         results = [names[x] if type(x) is Node else _constant(x) for x in self.outputs]
         return "\n".join([*lines, f"  return {', '.join(results)}"])
 
@@ -166,9 +168,9 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _typed(name: str, node: Node) -> str:
-    if type(node.value) is tuple:
-        return f"{name}: {len(node.value)} arrays"
     value = sample_of(node.value)
+    if isinstance(value, tuple):
+        return f"{name}: {len(value)} arrays"
     return f"{name}: {value.dtype} {value.shape}"
 
 

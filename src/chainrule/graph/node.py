@@ -38,6 +38,10 @@ class Rule:
         self.name = name
         self.function = function
 
+    def sample(self, *operands: Array, **parameters: Any) -> Any:
+        """Give a value of the result's shape and type, where no more is asked: by a recording for all values."""
+        return self.function(*operands, **parameters)
+
     def pullback(self, i: int, cotangent: Array, node: "Node") -> Array | None:
         """Carry the cotangent of the node's value back to operand i: (∂value/∂operand_i)ᵀ · cotangent.
 

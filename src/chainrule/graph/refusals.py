@@ -82,6 +82,15 @@ def refuse_changing_an_input() -> NoReturn:
     )
 
 
+def refuse_changing_within_a_step() -> NoReturn:
+    """Refuse to write into an array from outside of a loop's step, which is written down once for all of its runs."""
+    raise RecordingError(
+        f"{at_user_line()}a step of chainrule.scan writes into an array that it was given or that it closes over, and "
+        "while a function is compiled the step runs once for all of its rows; begin with a copy, x = x.copy(), write "
+        "into that, and return it in the carry if the next step is to see it."
+    )
+
+
 def refuse_changing_a_constant(error: BaseException) -> NoReturn:
     """Refuse to change a plain array after it has taken part in the recording."""
     raise RecordingError(

@@ -50,6 +50,23 @@ def flatten(tree: Any) -> tuple[list[Array], Rebuild]:
     return leaves, rebuild
 
 
+def outline(tree: Any) -> Any:
+    """Return what is equal for two structures whose leaves stand in the same places, in the same order.
+
+    Examples
+    --------
+    >>> outline({"W": 1.0, "b": (2.0, None)}) == outline({"W": 3.0, "b": (4.0, None)})
+    True
+    >>> outline([1.0, 2.0]) == outline((1.0, 2.0))
+    False
+    """
+    parts = _parts(tree)
+    if parts is None:
+        return "leaf"
+    keys = tuple(tree) if isinstance(tree, dict) else ()
+    return type(tree), keys, tuple(outline(child) for child in parts[0])
+
+
 def _only(leaves: Sequence[Any]) -> Any:
     return leaves[0]
 

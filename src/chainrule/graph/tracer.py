@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -49,6 +49,10 @@ WATCH: ContextVar[Callable[[Node], None] | None] = ContextVar("watch", default=N
 """What is called with every node that is recorded in this context, or None."""
 
 
+OPEN: ContextVar[tuple["Recording", ...]] = ContextVar("open", default=())
+"""The recordings whose functions are running in this context, the outermost first."""
+
+
 class View(NamedTuple):
     """What a tracer may share its memory with: the tracer it was taken from, and how it was taken."""
 
@@ -79,10 +83,12 @@ class Recording:
         self.open = True
         self.watch = WATCH.get()
 
-    def __enter__(self) -> "Recording":
+    def __enter__(self) -> Self:
+        OPEN.set((*OPEN.get(), self))
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: Any) -> None:
+        OPEN.set(tuple(recording for recording in OPEN.get() if recording is not self))
         self.open = False
         for array in self.locked:
             array.flags.writeable = True
@@ -122,6 +128,13 @@ class Recording:
         self.nodes.append(node)
         return Tracer(self, node)
 
+    def taken_in(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the operands of an operation as this recording is to write them down; one for all values is asked."""
+        return operands
+
+    def check_write(self, array: "Tracer") -> None:
+        """Refuse, while this recording's function runs, to write into an array that it may not change."""
+
     def node_of(self, value: Array) -> Node | None:
         """Return the node behind a value of this recording, or None: the value does not depend on its variables."""
         if type(value) is not Tracer or value._recording is not self:
@@ -139,6 +152,8 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
         return rule.function(*operands, **parameters)
     if not recording.open:
         refuse_escaped()
+    if recording.for_all_values:
+        operands = recording.taken_in(operands)
     nodes: list[Any] = []
     values: list[Array] = []
     nested = False
@@ -161,7 +176,10 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
         nodes.append(operand)
         values.append(operand)
     # Where the values are tracers of outer recordings, these record the same rule, whatever its body is.
-    value = apply(rule, tuple(values), parameters) if nested else rule.function(*values, **parameters)
+    if nested:
+        value = apply(rule, tuple(values), parameters)
+    else:
+        value = (rule.sample if recording.for_all_values else rule.function)(*values, **parameters)
     node = Node(rule, tuple(nodes), tuple(values), parameters, value)
     recording.nodes.append(node)
     if recording.watch is not None:
@@ -236,6 +254,8 @@ class Tracer:
             view.base._write(view.rule.write_back(view.base, value, *view.operands, **view.parameters))
             self._current()
             return
+        for recording in OPEN.get():
+            recording.check_write(self)
         if self._node.rule is INPUT:
             refuse_changing_an_input()
         new = value if type(value) is Tracer else self._recording.constant(value)
