@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.numerics import arrays, assert_derivatives
 
-from chainrule import grad, jacobian, vjp
+from chainrule import grad, hvp, jacobian, jvp, record, vjp
+from chainrule.graph.node import Node, whole
 from chainrule.rules import indexing, products, reductions, shapes
 
 A = np.random.default_rng(5).normal(size=(2, 3, 4))
@@ -149,8 +150,6 @@ LINEAR = [
 
 def test_pullback_and_pushforward_are_each_others_transpose():
     """Reverse and forward agree for every rule that the functions above come to, at both orders."""
-    from chainrule import record
-
     seen = set()
     random = np.random.default_rng(3)
     graphs = [record(f, A) for f in FUNCTIONS.values()]
@@ -167,6 +166,7 @@ def test_pullback_and_pushforward_are_each_others_transpose():
                     continue
                 tangent = random.normal(size=x.shape)
                 pushed, pulled = node.rule.pushforward(i, tangent, node), node.rule.pullback(i, cotangent, node)
+                pushed, pulled = whole(pushed, node.value), whole(pulled, x)
                 if pulled is None:
                     assert pushed is None
                 else:
@@ -183,3 +183,87 @@ def test_a_pullback_leaves_the_type_alone(x):
     for dtype in (np.float32, np.float64):
         ones = np.ones((3, 2), dtype)
         assert jacobian(lambda x, ones=ones: np.mean(x, axis=0) @ ones)(x.astype(dtype)).dtype == dtype
+
+
+def test_entries_that_are_taken_one_by_one_and_the_whole_are_added_up():
+    def f(x):
+        once, row = x[0, 1, 2], x[1]
+        total = once * x[0, 1, 2] + np.sum(row[::2] ** 3) + np.sum(x[[0, 0, 1], 1] ** 2) + np.sum(x[MASK])
+        for i in range(3):
+            total = total + np.sum(x[1, i] * np.sin(x[0, i]))
+        return total + np.sum(x**2) + np.sum(np.exp(x))
+
+    assert_derivatives(f, A)
+    assert_derivatives(grad(f), A)
+    np.testing.assert_array_equal(grad(lambda x: x[1] + x[1] + x[2])(np.ones(4)), [0, 2, 1, 0])
+
+
+def test_entries_taken_by_index_arrays_that_depend_on_the_argument_are_put_back():
+    def f(x):
+        order = np.argsort(x[:, 0])
+        return np.sum(x[order][0] ** 3) + np.sum(x[order, 1] * x[0, order]) + np.sum(x[1:, order[:2]] ** 2)
+
+    x = A[0]
+    assert_derivatives(f, x)
+    assert_derivatives(grad(f), x)
+    again = record(grad(f), x)
+    y = -x[::-1]
+    np.testing.assert_allclose(again(y), grad(f)(y))
+
+
+def test_pieces_of_one_array_in_different_types_are_added_up_in_the_wider():
+    x = np.ones(2, np.float32)
+    _, tangent = jvp(lambda x: np.concatenate([x, x * 1j])[::-1], (x,), (x,))
+    np.testing.assert_array_equal(tangent, [1j, 1j, 1, 1])
+    np.testing.assert_array_equal(grad(lambda z: np.sum(z[0].real + z[1].imag))(np.ones(2, complex)), [1, 1j])
+    gradient = grad(lambda x: x[0] * np.float64(3) + np.sum(x * 1j * x[1]).imag)(x)
+    assert gradient.dtype == np.float32
+    np.testing.assert_array_equal(gradient, [4, 3])
+
+
+@pytest.mark.parametrize("taken", [list, lambda x: np.split(x, len(x)), lambda x: [x[i] for i in range(len(x))]])
+def test_an_array_read_in_many_pieces_is_put_together_once(taken, monkeypatch):
+    def f(x):
+        return np.sum(np.stack([piece * piece for piece in taken(x)]))
+
+    def entries_made(n):
+        total, wholes, make, put_together = 0, 0, Node.__init__, indexing.Pieces.whole
+
+        def counted(node, rule, operands, values, parameters, value):
+            nonlocal total
+            total += np.size(value)
+            make(node, rule, operands, values, parameters, value)
+
+        def counted_whole(pieces, value):
+            nonlocal wholes
+            wholes += 1
+            return put_together(pieces, value)
+
+        monkeypatch.setattr(Node, "__init__", counted)
+        monkeypatch.setattr(indexing.Pieces, "whole", counted_whole)
+        np.testing.assert_array_equal(grad(f)(np.ones(n)), 2 * np.ones(n))
+        assert wholes == 1
+        hvp(f, (np.ones(n),), np.ones(n))
+        grad(lambda x: np.sum(grad(f)(x) ** 2))(np.ones(n))
+        monkeypatch.undo()
+        return total
+
+    assert entries_made(200) < 4.5 * entries_made(50)
+
+
+def test_joining_n_arrays_finds_their_places_once(monkeypatch):
+    calls, places = 0, shapes._places
+
+    def counted(node):
+        nonlocal calls
+        calls += 1
+        return places(node)
+
+    monkeypatch.setattr(shapes, "_places", counted)
+    x = np.arange(50.0)
+    assert_derivatives(lambda x: np.concatenate([np.sin(part) for part in np.split(x, [1, 7, 7, 20])]), x[:25])
+    calls = 0
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.stack(list(x)) ** 2))(x), 2 * x)
+    assert calls == 1
+    np.testing.assert_array_equal(jvp(lambda x: np.stack(list(x)), (x,), (x,))[1], x)
+    assert calls == 1
