@@ -267,3 +267,11 @@ def test_joining_n_arrays_finds_their_places_once(monkeypatch):
     assert calls == 1
     np.testing.assert_array_equal(jvp(lambda x: np.stack(list(x)), (x,), (x,))[1], x)
     assert calls == 1
+
+
+def test_an_array_times_itself_is_its_square():
+    assert [node.rule.name for node in record(lambda x: x * x, A).nodes[1:]] == ["square"]
+    for x in (A, A + 1j * A[::-1], np.float32(3), np.arange(3), np.array([True, False])):
+        np.testing.assert_array_equal(record(lambda x: x * x, x)(x), x * x, strict=isinstance(x, np.ndarray))
+    assert_derivatives(lambda x: x * x, A)
+    assert_derivatives(lambda x: x * x, A + 1j * A[::-1])
