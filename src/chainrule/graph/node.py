@@ -161,6 +161,15 @@ def whole(v: Any, value: Any) -> Any:
     return v.whole(value) if isinstance(v, Collected) else v
 
 
+def lent(v: Any) -> Any:
+    """Return an array of the user's as one that cannot be written into, nor can any view of it; or v, if it is none."""
+    if not isinstance(v, np.ndarray):
+        return v
+    view = v.view()
+    view.flags.writeable = False
+    return view
+
+
 class Item(Rule):
     """One of the arrays that a rule with several results gives: ``value[k]``."""
 
