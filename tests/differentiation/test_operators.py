@@ -367,3 +367,18 @@ def test_a_gradient_within_a_recording_may_be_written_into():
 
     np.testing.assert_array_equal(grad(f)(Y), [3 * 7, 12, 12])
     np.testing.assert_array_equal(Y, [2, 2, 2])
+
+
+def test_derivatives_within_a_recording_are_written_into_one_by_one():
+    def one_for_two(x):
+        a, b = vjp(np.add, X, X)[1](np.sin(x))
+        a[0] = 7.0
+        return np.sum(a) + np.sum(b)
+
+    def the_argument_itself(x):
+        (a,) = vjp(lambda u: u, X)[1](x)
+        a[0] = 7.0
+        return np.sum(a * x)
+
+    np.testing.assert_allclose(grad(one_for_two)(Y), np.cos(Y) * [1, 2, 2])
+    np.testing.assert_array_equal(grad(the_argument_itself)(Y), [7, 4, 4])

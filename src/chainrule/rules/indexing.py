@@ -44,6 +44,8 @@ def _takes_all(index: Any) -> bool:
 class Pieces(Collected):
     """The cotangent of an array that entries were taken of, or the tangent of one that was put together from pieces.
 
+    All that is added up is of one type, that of the array.
+
     Parameters
     ----------
     v : array
@@ -70,8 +72,6 @@ class Pieces(Collected):
             rest = other
         if rest is not None:
             self.rest = rest if self.rest is None else self.rest + rest
-        if other.dtype is not self.dtype:
-            self.dtype = np.result_type(self.dtype, other.dtype)
 
     def whole(self, value: Any) -> Array:
         """Put all pieces into their places."""
@@ -146,7 +146,7 @@ def _getitem(x: Array, *arrays: Array, index: Any) -> Array:
 
 def _scatter(*operands: Array, indices: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     arrays = operands[: len(indices)]
-    whole = np.zeros(shape, np.result_type(*{v.dtype for v in arrays}))
+    whole = np.zeros(shape, arrays[0].dtype)
     for v, index in zip(arrays, indices, strict=True):
         _add_at(whole, filled(index, operands), v)
     return whole
