@@ -8,7 +8,7 @@ from tests.numerics import arrays, assert_derivatives
 
 from chainrule import grad, hvp, jacobian, jvp, record, vjp
 from chainrule.graph.node import Node, whole
-from chainrule.rules import indexing, products, reductions, shapes
+from chainrule.rules import indexing, kinds, products, reductions, shapes
 
 A = np.random.default_rng(5).normal(size=(2, 3, 4))
 MASK = A > 0
@@ -275,3 +275,52 @@ def test_an_array_times_itself_is_its_square():
         np.testing.assert_array_equal(record(lambda x: x * x, x)(x), x * x, strict=isinstance(x, np.ndarray))
     assert_derivatives(lambda x: x * x, A)
     assert_derivatives(lambda x: x * x, A + 1j * A[::-1])
+
+
+STACKS = [
+    ((5, 3, 4), (4, 2)),
+    ((5, 1, 4), (4, 2)),
+    ((3, 4), (5, 4, 1)),
+    ((3, 4), (5, 4, 2)),
+    ((2, 3, 4), (5, 2, 4, 1)),
+    ((2, 3, 4), (6, 5, 2, 4, 2)),
+    ((5, 2, 1, 4), (2, 4, 3)),
+    ((5, 2, 3, 4), (2, 4, 3)),
+    ((5, 2, 3, 4), (1, 4, 3)),
+    ((1, 3, 4), (5, 2, 4, 1)),
+    ((5, 1, 3, 4), (2, 4, 3)),
+    ((5, 2, 3, 4), (4,)),
+    ((4,), (5, 2, 4, 3)),
+    ((0, 3, 4), (4, 2)),
+    ((3, 4), (0, 4, 1)),
+]
+
+
+@pytest.mark.parametrize("shapes", STACKS)
+def test_products_with_stacks_of_matrices(shapes):
+    a, b = (np.random.default_rng(k).normal(size=shape) for k, shape in enumerate(shapes))
+    assert_derivatives(np.matmul, a, b)
+    assert_derivatives(np.matmul, a + 1j, b * 1j)
+
+
+def test_a_matrix_that_meets_a_stack_gets_its_cotangent_without_a_stack_of_its_own():
+    random = np.random.default_rng(0)
+    for operands, stack in (
+        (((50, 3, 4), (4, 2)), (50, 4, 2)),
+        (((3, 4), (50, 4, 1)), (50, 3, 4)),
+        (((50, 2, 3, 4), (2, 4, 5)), (50, 2, 4, 5)),
+    ):
+        a, b = (random.normal(size=shape) for shape in operands)
+        graph = record(grad(lambda a, b: np.sum(np.sin(a @ b)), (0, 1)), a, b)
+        assert stack not in [np.shape(node.value) for node in graph.nodes]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, complex])
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2), (0, 1, 2)])
+def test_sums_of_many_entries_over_any_axes(dtype, axes):
+    x = np.random.default_rng(1).normal(size=(30, 8, 7)).astype(dtype)
+    for y in (x, x.transpose(2, 0, 1), x[:, ::-1], np.broadcast_to(x[:1], (30, 8, 7))):
+        found = kinds.summed(y, axes)
+        assert found.dtype == dtype
+        tolerance = 1e-5 if dtype is np.float32 else 1e-13
+        np.testing.assert_allclose(found, np.sum(y, axes), rtol=tolerance, atol=tolerance)
