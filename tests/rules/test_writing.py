@@ -1,12 +1,14 @@
 """In-place code: what is written, what views see, and the derivatives through it."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.numerics import assert_derivatives
 
-from chainrule import RecordingError, grad, jvp, record, vjp
+from chainrule import RecordingError, checkpoint, grad, jvp, record, vjp, watch_nonfinite
 
 X = np.random.default_rng(7).normal(size=(3, 4))
 v = X[0]
@@ -193,6 +195,234 @@ def test_any_sequence_of_writes_is_numpys(operations):
         return np.concatenate([y.ravel(), rows.ravel(), turned.ravel()])
 
     assert_derivatives(f, X, order=1, rtol=1e-4)
+
+
+class Program:
+    """A random program of writes into arrays and of reads between them, for plain arrays and traced ones alike."""
+
+    def __init__(self, lines):
+        self.lines = lines
+
+    def __call__(self, x):
+        self.x, self.kept = x, []
+        self.y, self.z = np.zeros_like(x), x * 1
+        self.row = self.y[1]
+        for what, i, j in self.lines:
+            getattr(self, what)(i, j)
+        arrays = [self.y, self.z, self.row, *self.kept]
+        return np.concatenate([np.reshape(array, -1) for array in arrays])
+
+    def fill(self, i, j):
+        for k in range(4):
+            self.y[i, k] = np.sin(self.x[i, k]) * self.x[j % 3, 0]
+
+    def recur(self, i, j):
+        for k in range(2):
+            self.y[k + 1] = self.y[k] * self.x[i] + self.z[k, j]
+
+    def by_entry(self, i, j):
+        y = self.y
+        for k in range(1, 4):
+            y[i, k] = y[i, k - 1] * self.x[i, j] + 1
+
+    def fill_the_row(self, i, j):
+        for k in range(4):
+            self.row[k] = self.x[i, k] * self.row[j]
+
+    def keep_an_entry(self, i, j):
+        self.kept.append(self.y[i, j])
+
+    def keep_a_row(self, i, j):
+        self.kept.append(self.y[i])
+
+    def keep_a_part(self, i, j):
+        self.kept.append(self.y[i:])
+
+    def keep_a_result(self, i, j):
+        self.kept.append(self.y * self.x)
+
+    def keep_a_copy(self, i, j):
+        self.kept.append(self.y[[i, j % 3]])
+
+    def keep_another_shape(self, i, j):
+        self.kept.append(self.y.reshape(4, 3)[j])
+        self.kept.append(self.y.T[j])
+
+    def keep_a_square(self, i, j):
+        self.kept.append(np.multiply(self.y, self.y))
+
+    def write_what_was_kept(self, i, j):
+        for array in self.kept[-2:]:
+            if np.ndim(array):
+                array[0] = self.x[i, j]
+
+    def write_at_numbers(self, i, j):
+        self.y[[0, i, i], [j, 1, 1]] = self.x[i, :3]
+
+    def write_itself(self, i, j):
+        self.y[i] = self.y[(i + 1) % 3]
+        self.y[:, 1:] = self.y[:, :-1]
+        self.y[...] = self.y
+
+    def write_transposed(self, i, j):
+        self.y.T[j] = self.x[:, i]
+
+    def write_the_diagonal(self, i, j):
+        np.einsum("ii->i", self.y[:, :3])[i] = self.x[i, j]
+
+    def exchange(self, i, j):
+        np.copyto(self.z, self.y)
+
+    def exchange_back(self, i, j):
+        self.y[...] = self.z
+        self.z[i, j] = self.x[j % 3, i]
+
+    def fail(self, i, j):
+        with pytest.raises(IndexError):
+            self.y[i, 7] = 1.0
+        with pytest.raises(ValueError, match="broadcast"):
+            self.y[i] = np.ones(3)
+
+    def in_an_inner_derivative(self, i, j):
+        def inner(t):
+            own = np.zeros_like(t)
+            for k in range(4):
+                own[k] = t[k] ** 2 * self.y[i, k]
+            return np.sum(own)
+
+        self.y[i] = grad(inner)(self.x[j % 3])
+
+    def with_outer_values_in_an_inner_derivative(self, i, j):
+        def inner(t):
+            own = np.zeros_like(t)
+            own[0] = t[0]
+            own[1] = t[1] ** 2
+            own[2] = self.x[i, j] if j % 2 else t[2] * self.y[i, j]
+            own[3] = t[3]
+            return np.sum(own * t)
+
+        self.kept.append(grad(inner)(np.full(4, 2.0)))
+
+    def write_into_a_reshaped_copy(self, i, j):
+        copy = self.y[:2, :2].reshape(-1)
+        copy[j] = self.x[i, j]
+        self.kept.append(copy)
+
+    def under_a_checkpoint(self, i, j):
+        def inner(x, y):
+            own = np.zeros_like(x)
+            for k in range(4):
+                own[k] = x[k] * y[i, j]
+            return own
+
+        self.y[j % 3] = checkpoint(inner)(self.x[i], self.y)
+
+
+programs = st.lists(
+    st.tuples(
+        st.sampled_from([name for name in vars(Program) if not name.startswith("_")]),
+        st.integers(0, 2),
+        st.integers(0, 3),
+    ),
+    max_size=8,
+).map(Program)
+
+
+@given(programs)
+def test_any_program_of_writes_and_reads_has_numpys_value_and_its_derivative(program):
+    assert_derivatives(program, X, order=1, rtol=1e-4, atol=1e-5)
+
+
+@given(programs)
+@settings(max_examples=30)
+def test_any_program_of_writes_and_reads_has_a_second_derivative(program):
+    assert_derivatives(lambda t: program(X[::-1] + t * X), np.float64(0.3), rtol=1e-4, atol=1e-4)
+
+
+@given(programs)
+def test_any_program_of_writes_and_reads_runs_again_on_other_values(program):
+    graph = record(program, X)
+    np.testing.assert_array_equal(graph(X - 0.25), program(X - 0.25))
+    np.testing.assert_array_equal(graph(X), program(X))
+
+
+@given(programs)
+def test_a_pullback_of_any_program_may_be_called_again(program):
+    value, pullback = vjp(program, X)
+    np.testing.assert_array_equal(pullback(np.ones(value.shape))[0], pullback(np.ones(value.shape))[0])
+
+
+def entry_by_entry(x):
+    y = np.zeros_like(x)
+    for i in range(len(x)):
+        y[i] = 2.0 * i * x[0]
+    return y[-1] * y[0]
+
+
+def from_entry_to_entry(x):
+    y = np.zeros_like(x)
+    y[0] = x[0]
+    for i in range(1, len(x)):
+        y[i] = y[i - 1] + 1.0
+    return y[-1]
+
+
+def row_by_row(x):
+    y = np.zeros_like(x, shape=(len(x) // 4, 4))
+    y[0] = x[0]
+    for i in range(1, len(y)):
+        y[i] = np.sin(y[i - 1])
+    return np.sum(y)
+
+
+def through_a_long_view(x):
+    y = np.zeros_like(x)
+    part = y[1:]
+    for i in range(len(part)):
+        part[i] = 2.0 * i * x[0]
+    return np.sum(y)
+
+
+@pytest.mark.parametrize("f", [entry_by_entry, from_entry_to_entry, row_by_row, through_a_long_view])
+@pytest.mark.parametrize(
+    "derivative", [grad, lambda f: lambda x: jvp(f, (x,), (x,)), lambda f: record(f, np.ones(1_500))], ids=str
+)
+def test_filling_an_array_takes_memory_that_grows_with_its_size(f, derivative):
+    """Whole copies, one a write, would take 18 MB."""
+    tracemalloc.start()
+    try:
+        derivative(f)(np.ones(1_500))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6e6
+
+
+def test_a_nan_is_still_found_where_it_is_born():
+    def f(x):
+        y = np.zeros_like(x)
+        y[0] = x[0]
+        y[1] = np.nan
+        y[3] = x[3]
+        y[2] = np.log(x[1] - x[1])
+        return y.sum()
+
+    with (
+        watch_nonfinite(),
+        np.errstate(all="ignore"),
+        pytest.raises(ArithmeticError, match=r"`y\[2\] = .*log gave -inf"),
+    ):
+        grad(f)(v)
+
+
+def test_what_a_plain_array_wrote_stays_when_that_array_changes():
+    def f(x):
+        y, plain = np.zeros_like(x), np.ones(4)
+        np.copyto(y, plain)
+        plain[:] = 7.0
+        return np.sum(y * x)
+
+    np.testing.assert_array_equal(grad(f)(v), np.ones(4))
 
 
 def test_a_write_in_an_inner_derivative_stays_there():

@@ -173,7 +173,7 @@ class _Call:
         self.recordings = recordings
         leaves, self.rebuild = flatten((args, kwargs))
         # What a traced array is now, whatever will be written into it.
-        self.leaves = [Tracer(x._recording, x._current()) if type(x) is Tracer else x for x in leaves]
+        self.leaves = [x._now() if type(x) is Tracer else x for x in leaves]
 
     def run(self, recordings: list[Recording]) -> _Run:
         """Run the function, with a new list of nodes in each of these recordings, which are opened if need be."""
@@ -186,7 +186,7 @@ class _Call:
             origins: dict[Node, Node] = {}
             args, kwargs = self.rebuild([_input(leaf, recordings, origins) for leaf in self.leaves])
             leaves, rebuild = flatten(self.f(*args, **kwargs))
-            leaves = [Tracer(x._recording, x._current()) if type(x) is Tracer else x for x in leaves]
+            leaves = [x._now() if type(x) is Tracer else x for x in leaves]
             return _Run(leaves, rebuild, {recording: recording.nodes for recording in recordings}, origins)
         finally:
             for recording, (nodes, locked, was_open) in zip(recordings, before, strict=True):
@@ -258,7 +258,7 @@ class _Again(Rule):
             run, results = self._run_again(node)
             start = {self.operands[k]: t for k, t in tangents.items()}
             start |= {own: start[origin] for own, origin in run.origins.items() if origin in start}
-            return _numbered(results, push_forward(run.nodes[self.recording], start))
+            return _numbered(results, push_forward(run.nodes[self.recording], start, results))
 
         return Shares(call_checkpointed(forward, dict(tangent)))
 

@@ -4,28 +4,32 @@ The same rules as in reverse mode, read the other way: every node's tangent is t
 operands' tangents, ∂node/∂operand · tangent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chainrule.differentiation.reverse import of_type
 from chainrule.graph.node import Array, Node, added, whole
+from chainrule.graph.uses import spent_after
 
 
-def push_forward(nodes: Iterable[Node], tangents: dict[Node, Array]) -> dict[Node, Array]:
+def push_forward(nodes: Sequence[Node], tangents: dict[Node, Array], results: Iterable[Node]) -> dict[Node, Array]:
     """Carry tangents forward through the nodes of a recorded function.
 
     Parameters
     ----------
-    nodes : iterable of Node
+    nodes : sequence of Node
         From the first to the last.
     tangents : dict
-        The tangents to begin with, each of its node's shape; those of later nodes are added to it.
+        The tangents to begin with, each of its node's shape. It is consumed.
+    results : iterable of Node
+        Those whose tangents are asked for.
 
     Returns
     -------
     dict
-        The tangents of all nodes that any tangent reached.
+        The tangents of the results, where any arrived.
     """
+    spent = spent_after(nodes, results)
     for node in nodes:
         rule = node.rule
         of_operands = {i: tangents[x] for i, x in enumerate(node.operands) if type(x) is Node and x in tangents}
@@ -45,4 +49,6 @@ def push_forward(nodes: Iterable[Node], tangents: dict[Node, Array]) -> dict[Nod
                 tangent = of_type(tangent, node.value.dtype)
             if tangent is not None:
                 tangents[node] = tangent
+        for operand in spent.get(node, ()):
+            tangents.pop(operand, None)
     return tangents

@@ -102,7 +102,8 @@ class Trace:
 
     def push_forward(self, tangents: Sequence[Array]) -> list[Array]:
         """Carry one tangent for each input forward to the leaves of the result."""
-        arrived = push_forward(self.recording.nodes, dict(zip(self.inputs, tangents, strict=True)))
+        results = [node for node in self.nodes if node is not None]
+        arrived = push_forward(self.recording.nodes, dict(zip(self.inputs, tangents, strict=True)), results)
         return [
             zero_like(as_array(value)) if node is None or node not in arrived else arrived[node]
             for value, node in zip(self.values, self.nodes, strict=True)

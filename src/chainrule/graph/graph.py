@@ -10,6 +10,7 @@ from chainrule.errors import InputError
 from chainrule.graph.node import Array, Item, Node
 from chainrule.graph.structure import Rebuild, flatten
 from chainrule.graph.tracer import CONSTANT, INPUT, Recording, Tracer, apply, sample_of
+from chainrule.graph.uses import spent_after
 
 
 class Graph:
@@ -42,6 +43,7 @@ class Graph:
         self.outputs = outputs
         self.names = names
         self._rebuild = rebuild
+        self._spent = spent_after(self.nodes, [x for x in outputs if type(x) is Node])
 
     def __call__(self, *args: Any) -> Any:
         """Run the graph on other values; it takes the same branches as when it was recorded.
@@ -68,6 +70,8 @@ class Graph:
             elif node.rule is not INPUT:
                 operands = tuple(values[x] if type(x) is Node else x for x in node.operands)
                 values[node] = _run(node, operands)
+                for x in self._spent.get(node, ()):
+                    del values[x]
         return self._rebuild([values[x] if type(x) is Node else x for x in self.outputs])
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ import numpy as np
 
 from chainrule.errors import RecordingError
 from chainrule.graph.node import Array, Item, Node, Rule
+from chainrule.graph.overwritten import read_apart
 from chainrule.graph.refusals import (
     refuse_array,
     refuse_changing_a_constant,
@@ -54,13 +55,18 @@ OPEN: ContextVar[tuple["Recording", ...]] = ContextVar("open", default=())
 
 
 class View(NamedTuple):
-    """What a tracer may share its memory with: the tracer it was taken from, and how it was taken."""
+    """What a tracer may share its memory with: the tracer it was taken from, and how it was taken.
+
+    ``seen`` is the node of that tracer of which this one has the numbers. ``shares`` says whether the memory is
+    indeed shared; None: the arrays tell.
+    """
 
     base: "Tracer"
     seen: Node
     rule: Rule
     operands: tuple[Any, ...]
     parameters: dict[str, Any]
+    shares: bool | None = None
 
 
 class Recording:
@@ -166,8 +172,7 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
                 values.append(node.value)
                 nested = nested or type(node.value) is Tracer
                 continue
-            # A tracer of an outer recording may be written into later; this one keeps the value of now.
-            operand = Tracer(operand._recording, node)
+            operand = operand._now()
             nested = True
         elif kind is _ndarray:
             operand = recording.keep(operand)
@@ -188,7 +193,9 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
         return _each(recording, node)
     tracer = Tracer(recording, node)
     if rule.write_back is not None and type(operands[0]) is Tracer and operands[0]._recording is recording:
-        tracer._view = View(operands[0], nodes[0], rule, operands[1:], parameters)
+        base = operands[0]
+        shares = read_apart(node, values[0]) if base._owns else None
+        tracer._view = View(base, nodes[0], rule, operands[1:], parameters, shares)
     return tracer
 
 
@@ -224,42 +231,51 @@ def sample_of(x: Array) -> Any:
 class Tracer:
     """What stands in for an array in a function that is being recorded. It is made by chainrule only."""
 
-    __slots__ = ("_node", "_recording", "_view")
+    __slots__ = ("_node", "_owns", "_recording", "_view")
 
     def __init__(self, recording: Recording, node: Node) -> None:
         self._recording = recording
         self._node = node
         self._view: View | None = None
+        self._owns = False
 
     # Writing: a tracer is a handle on a node. An array that is written into gets another node, and with it all arrays
     # that share its memory: a view hands what is written into it on to its base, and looks there when it is read.
+    # A tracer owns its array when a write has made that array, and no other tracer is a handle on the same node.
 
     def _current(self) -> Node:
         """Return the node of this array's value, after what was written into the array that it is a view of."""
         view = self._view
         if view is not None and view.base._current() is not view.seen:
-            if _share_memory(self._node, view.seen):
+            if _shares_memory(self._node, view):
                 again = apply(view.rule, (view.base, *view.operands), view.parameters)
                 self._recording, self._node, self._view = again._recording, again._node, again._view
+                self._owns = False
             else:
                 self._view = None
         return self._node
 
+    def _now(self) -> "Tracer":
+        """Return a tracer of what this array is now, whatever will be written into it."""
+        self._owns = False
+        return Tracer(self._recording, self._current())
+
     def _write(self, value: Array) -> None:
         """Take on another value of the same shape and type, and let all that share memory with this array see it."""
+        new = value if type(value) is Tracer else self._recording.constant(value)
         self._current()
         view = self._view
-        if view is not None and _share_memory(self._node, view.seen):
+        if view is not None and _shares_memory(self._node, view):
             assert view.rule.write_back is not None  # views are made by such rules only
-            view.base._write(view.rule.write_back(view.base, value, *view.operands, **view.parameters))
-            self._current()
-            return
-        for recording in OPEN.get():
-            recording.check_write(self)
-        if self._node.rule is INPUT:
+            view.base._write(view.rule.write_back(view.base, new, *view.operands, **view.parameters))
+            self._view = view._replace(seen=view.base._current(), shares=True)
+        elif self._node.rule is INPUT:
             refuse_changing_an_input()
-        new = value if type(value) is Tracer else self._recording.constant(value)
-        self._recording, self._node, self._view = new._recording, new._current(), None
+        else:
+            for recording in OPEN.get():
+                recording.check_write(self)
+            self._view = None
+        self._recording, self._node, self._owns = new._recording, new._current(), new._owns
 
     # NumPy's protocols
 
@@ -462,9 +478,11 @@ class Tracer:
         return TABLE[np.astype](self, dtype, **kwargs)
 
 
-def _share_memory(view: Node, base: Node) -> bool:
-    """Say whether an array and what was taken from it are of one memory, as the plain values under them are."""
-    x, y = sample_of(view.value), sample_of(base.value)
+def _shares_memory(node: Node, view: View) -> bool:
+    """Say whether an array is of one memory with what it was taken from, as the plain values under them are."""
+    if view.shares is not None:
+        return view.shares
+    x, y = sample_of(node.value), sample_of(view.seen.value)
     return type(x) is _ndarray and type(y) is _ndarray and bool(np.may_share_memory(x, y))
 
 

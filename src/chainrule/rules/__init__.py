@@ -36,7 +36,7 @@ from chainrule.rules import (  # noqa: F401  (each enters its family)
     ufuncs,
     writing,
 )
-from chainrule.rules.primitive import primitive
+from chainrule.rules.declaring import primitive
 
 __all__ = ["primitive"]
 

@@ -5,12 +5,14 @@ What NumPy does to memory, a `Tracer` does to its handle on a node (see `chainru
 """
 
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array, Node
+from chainrule.graph.overwritten import SHAPE_SUFFICES, Overwritten, let_go
 from chainrule.graph.refusals import refuse_plain_out
 from chainrule.graph.tracer import Tracer, value_of
 from chainrule.rules import shapes
@@ -20,28 +22,39 @@ from chainrule.rules.table import spells
 
 
 class _SetItem(Linear):
-    """``x`` with ``x[index] = v`` done: linear in x and v together."""
+    """``x`` with ``x[index] = v`` done: linear in v and x together.
+
+    v comes first, so that on the way back its share is taken from the cotangent before that is emptied for x.
+    """
 
     def pullback(self, i: int, cotangent: Array, node: Node) -> Array | None:
         if i > 1:
             return None
-        x, v, *arrays = node.values
+        v, x, *arrays = node.values
         index = node.parameters["index"]
         if i == 0:
-            return self(cotangent, np.zeros((), cotangent.dtype)[()], *arrays, index=index)
-        taken = GETITEM(cotangent, *arrays, index=index) * _last_writes(x, arrays, index)
-        return unbroadcast(np.reshape(taken, _same_size(taken.shape, v.ndim)), v.shape)
+            taken = GETITEM(cotangent, *arrays, index=index) * _last_writes(x, arrays, index)
+            return unbroadcast(np.reshape(taken, _same_size(taken.shape, v.ndim)), v.shape)
+        zero = np.zeros((), cotangent.dtype)[()]
+        if type(x) is Overwritten and x.given() is cotangent:
+            cotangent[filled(index, tuple(map(value_of, arrays)))] = zero
+        else:
+            cotangent = self(zero, cotangent, *arrays, index=index)
+        before = node.operands[1]
+        if before.rule is self and type(before.values[1]) is Overwritten and type(cotangent) is np.ndarray:
+            before.values[1].given = ref(cotangent)  # to that write alone, which may therefore change it
+        return cotangent
 
     def pushforward(self, i: int, tangent: Array, node: Node) -> Array | None:
         if i > 1:
             return None
-        x, v, *arrays = node.values
-        pair = (tangent, np.zeros(v.shape, v.dtype)) if i == 0 else (np.zeros(x.shape, x.dtype), tangent)
+        v, x, *arrays = node.values
+        pair = (tangent, np.zeros(x.shape, x.dtype)) if i == 0 else (np.zeros(v.shape, v.dtype), tangent)
         return self(*pair, *arrays, **node.parameters)
 
 
-def _setitem(x: Array, v: Array, *arrays: Array, index: Any) -> Array:
-    y = np.array(x, order="K")
+def _setitem(v: Array, x: Array, *arrays: Array, index: Any) -> Array:
+    y = x.memory if type(x) is Overwritten else np.array(x, order="K")
     y[filled(index, arrays)] = v
     return y
 
@@ -67,11 +80,37 @@ SETITEM = _SetItem("setitem", _setitem, None, None)
 
 
 @spells(Tracer.__setitem__)
-def _written(x: Array, index: Any, value: Any) -> Array:
-    """Return x with ``x[index] = value`` done, for the tracer to take on."""
+def _written(x: Tracer, index: Any, value: Any) -> Array:
+    """Return x with ``x[index] = value`` done, which x is to take on: it may be in x's own memory."""
     template, arrays = template_and_arrays(index)
     value = value if type(value) is Tracer else np.asarray(value)
-    return SETITEM(x, value if value.dtype == x.dtype else np.astype(value, x.dtype), *arrays, index=template)
+    return _put(x, value if value.dtype == x.dtype else np.astype(value, x.dtype), *arrays, index=template)
+
+
+def _put(x: Tracer, v: Array, *arrays: Array, index: Any) -> Array:
+    left = _let_go(x, (v, *arrays))
+    try:
+        y = SETITEM(v, x, *arrays, index=index)
+    except BaseException:
+        if left is not None:
+            x._node.value = left.memory
+        raise
+    if left is not None:
+        left.memory = None
+    if type(v) is Tracer and v._owns:  # a view of x that was written into, and may be again, in its own memory
+        y._node.values = (Overwritten(v.shape, v.dtype), *y._node.values[1:])
+    y._owns = type(y._node.value) is np.ndarray
+    return y
+
+
+def _let_go(x: Tracer, others: tuple[Array, ...]) -> Overwritten | None:
+    """Make x's memory free to be written into, or return None: its numbers may be asked for."""
+    if not x._owns or x._recording.watch is not None:
+        return None
+    for y in others:
+        if type(y) is Tracer and (y is x or y._recording is not x._recording or type(y._current().value) is Tracer):
+            return None
+    return let_go(x._node)
 
 
 @spells(np.copyto)
@@ -81,7 +120,7 @@ def _copyto(dst: Array, src: Array, casting: Any = "same_kind", where: Any = Tru
         (dst,) = dst
     if type(dst) is not Tracer:
         refuse_plain_out()
-    src = src if type(src) is Tracer else np.asarray(src)
+    src = src._now() if type(src) is Tracer else np.array(src)
     if not np.can_cast(src.dtype, dst.dtype, casting):
         raise RecordingError(
             f"{at_user_line()}numbers of type {src.dtype} are written into an array of {dst.dtype}, which cannot hold "
@@ -97,7 +136,9 @@ def _copyto(dst: Array, src: Array, casting: Any = "same_kind", where: Any = Tru
 
 # Which rules give views, and how a view is put back into what it was taken from.
 
-GETITEM.write_back = lambda x, view, *arrays, index: SETITEM(x, view, *arrays, index=index)
+GETITEM.write_back = _put
 shapes.RESHAPE.write_back = lambda x, view, **_: np.reshape(view, x.shape)
 shapes.TRANSPOSE.write_back = lambda x, view, axes: np.transpose(view, np.argsort(axes))
 shapes.FLIP.write_back = lambda x, view, axis: np.flip(view, axis)
+
+SHAPE_SUFFICES.update((GETITEM, shapes.RESHAPE, shapes.TRANSPOSE, shapes.FLIP))

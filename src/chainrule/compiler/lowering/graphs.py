@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler import scalars
-from chainrule.compiler.lowering.table import LOWERINGS, Lowered, as_value, is_simple, result_of
+from chainrule.compiler.lowering.table import LOWERINGS, Lowered, as_value, is_simple
 from chainrule.compiler.simplify import Builder
 from chainrule.compiler.values import Called, Value
 from chainrule.graph.graph import Graph
@@ -14,6 +14,7 @@ from chainrule.graph.node import Item, Node
 from chainrule.graph.table import TABLE
 from chainrule.graph.tracer import CONSTANT, INPUT, sample_of
 
+POWER: Any = TABLE[operator.pow]
 _WEAK = {bool: np.bool_, int: int, float: float, complex: complex}
 
 
@@ -49,7 +50,7 @@ def _lowered(builder: Builder, node: Node, operands: list[Any]) -> Any:
         return operands[0][node.rule.k]
     lowering = LOWERINGS.get(node.rule)
     result: Lowered = None
-    if node.rule is TABLE[operator.pow]:
+    if node.rule is POWER:
         return mapped(builder, np.power, operands) or called(builder, node, operands)
     if lowering is not None:
         result = lowering(builder, node, *operands)
@@ -81,7 +82,7 @@ def called(builder: Builder, node: Node, operands: list[Any]) -> Any:
     """Return a rule's value as computed by NumPy."""
     sample = sample_of(node.value)
     several = type(sample) is tuple
-    results = tuple((np.shape(x), np.asarray(sample_of(x)).dtype) for x in (sample if several else (sample,)))
+    results = tuple(_type_of(x) for x in (sample if several else (sample,)))
     flat: list[Value] = []
     places: list[Any] = []
     for x in operands:
@@ -95,4 +96,9 @@ def called(builder: Builder, node: Node, operands: list[Any]) -> Any:
     return parts if several else parts[0]
 
 
-__all__ = ["called", "lower", "mapped", "result_of"]
+def _type_of(x: Any) -> tuple[tuple[int, ...], Any]:
+    sample = x if hasattr(x, "dtype") else np.asarray(x)
+    return tuple(sample.shape), sample.dtype
+
+
+__all__ = ["called", "lower", "mapped"]

@@ -98,7 +98,7 @@ def _added(builder: Builder, x: Value, v: Value, index: Any, values: list[Value]
 
 
 @lowers(SETITEM)
-def _setitem(builder: Builder, node: Node, x: Any, v: Any, *arrays: Any) -> Lowered:
+def _setitem(builder: Builder, node: Node, v: Any, x: Any, *arrays: Any) -> Lowered:
     x, v = as_value(builder, x), as_value(builder, v)
     template = node.parameters["index"]
     if arrays or not is_basic(template) or not is_simple(x.dtype):

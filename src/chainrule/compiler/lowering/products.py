@@ -37,7 +37,7 @@ def _matmul(builder: Builder, node: Node, a: Any, b: Any) -> Lowered:
         result = builder.dot(
             builder.broadcast(x, (*batch, *x.shape[-2:])), builder.broadcast(y, (*batch, *y.shape[-2:]))
         )
-    return builder.reshape(result, np.shape(node.value))
+    return builder.reshape(result, node.value.shape)
 
 
 def _contracted(builder: Builder, a: Value, b: Value, axes: tuple[Any, Any]) -> Value:

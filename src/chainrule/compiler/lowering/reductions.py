@@ -66,7 +66,7 @@ def _mean(builder: Builder, node: Node, x: Any, where: Any = True) -> Lowered:
     if where is not True or x.dtype.kind != "f" or not is_simple(x.dtype) or "dtype" in node.parameters:
         return None
     axes = normalized(node.parameters["axis"], len(x.shape))
-    return builder.reshape(mean(builder, x, axes), np.shape(node.value))
+    return builder.reshape(mean(builder, x, axes), node.value.shape)
 
 
 def _extreme(name: str) -> Any:
@@ -95,7 +95,7 @@ def _spread(root: bool) -> Any:
         result = builder.map("divide", total, builder.constant(np.asarray(free, x.dtype)), dtype=x.dtype)
         if root:
             result = builder.map("sqrt", result, dtype=x.dtype)
-        return builder.reshape(result, np.shape(node.value))
+        return builder.reshape(result, node.value.shape)
 
     return lowering
 

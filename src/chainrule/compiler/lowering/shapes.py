@@ -33,7 +33,7 @@ def joined(builder: Builder, arrays: list[Value], axis: int) -> Value:
 @lowers(shapes.RESHAPE)
 def _reshape(builder: Builder, node: Node, x: Any, **_: Any) -> Lowered:
     x = as_value(builder, x)
-    return builder.reshape(x, np.shape(node.value)) if node.parameters.get("order", "C") == "C" else None
+    return builder.reshape(x, node.value.shape) if node.parameters.get("order", "C") == "C" else None
 
 
 @lowers(shapes.TRANSPOSE)
@@ -47,7 +47,7 @@ def _transpose(builder: Builder, node: Node, x: Any) -> Lowered:
 
 @lowers(shapes.BROADCAST)
 def _broadcast(builder: Builder, node: Node, x: Any) -> Lowered:
-    return builder.broadcast(as_value(builder, x), np.shape(node.value))
+    return builder.broadcast(as_value(builder, x), node.value.shape)
 
 
 @lowers(shapes.FLIP)

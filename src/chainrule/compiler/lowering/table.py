@@ -7,16 +7,13 @@ import numpy as np
 
 from chainrule.compiler.simplify import Builder
 from chainrule.compiler.values import Value
-from chainrule.graph.node import Node, Rule
+from chainrule.graph.node import Rule
 
 Lowered: TypeAlias = Value | list[Value] | None
 Lowering: TypeAlias = Callable[..., Lowered]
 """``lowering(builder, node, *operands)`` gives a rule's value, or several; None: not this one, NumPy is to do it."""
 
 LOWERINGS: dict[Rule, Lowering] = {}
-
-KINDS = "fb"
-
 
 def lowers(*rules: Rule) -> Callable[[Lowering], Lowering]:
     """Enter what takes rules apart."""
@@ -37,11 +34,3 @@ def is_simple(dtype: Any) -> bool:
 def as_value(builder: Builder, x: Any) -> Value:
     """Return an operand as a value: a recorded one it is already, an array or a number becomes a constant."""
     return x if isinstance(x, Value) else builder.constant(x)
-
-
-def result_of(node: Node) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return the shape and the type of a node's value."""
-    from chainrule.graph.tracer import sample_of
-
-    sample = np.asarray(sample_of(node.value))
-    return sample.shape, sample.dtype
