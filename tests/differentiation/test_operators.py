@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.numerics import central_difference
 
-from chainrule import InputError, elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from chainrule import (
+    InputError,
+    elementwise_grad,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    primitive,
+    value_and_grad,
+    vjp,
+)
+from chainrule.differentiation.tracing import owned
+from chainrule.graph.structure import flatten
 
 
 def cost(W, b, a, y=0.0):
@@ -272,3 +285,100 @@ def test_the_gradient_by_a_complex_number_points_uphill():
     assert grad(lambda z: np.sum((z * np.conj(z)).real))(3 + 4j) == 6 + 8j
     assert grad(lambda z: np.abs(z))(3 + 4j) == pytest.approx(0.6 + 0.8j)
     assert grad(lambda x: np.real(x * (2 + 5j)))(1.0) == 2.0
+
+
+def arrays_in(tree):
+    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, np.ndarray)]
+
+
+X, Y, CLOSED_OVER = np.ones(3), np.full(3, 2.0), np.full(3, 5.0)
+
+
+@primitive(pullbacks=lambda g, y, x: CLOSED_OVER, pushforwards=lambda t, y, x: CLOSED_OVER @ t)
+def weighed(x):
+    return CLOSED_OVER @ x
+
+
+@primitive(pullbacks=lambda g, y, x: CLOSED_OVER, pushforwards=lambda t, y, x: CLOSED_OVER)
+def shifted(x):
+    return x + CLOSED_OVER
+
+
+DERIVATIVES = {
+    "a sum": lambda: grad(np.sum)(X),
+    "a mean": lambda: value_and_grad(np.mean)(X)[1],
+    "a scaled sum of a view": lambda: grad(lambda x: np.sum(x[None, :].T) * 2)(X),
+    "two arguments": lambda: grad(lambda x, y: np.sum(x + y), (0, 1))(X, Y),
+    "one array for two arguments": lambda: grad(lambda x, y: np.sum((x + y) ** 2), (0, 1))(X, X),
+    "one argument twice": lambda: grad(lambda x: np.sum(x[0] + x[1]))([X, X]),
+    "a structure": lambda: grad(lambda p: np.sum(p["a"] + p["b"][0].reshape(3)))({"a": X, "b": (Y[None],)}),
+    "pieces of one": lambda: grad(lambda x, y: np.sum(np.concatenate([x, y])), (0, 1))(X, Y),
+    "pieces of one, weighed": lambda: grad(lambda x, y: np.concatenate([x, y]) @ np.ones(6), (0, 1))(X, Y),
+    "an identity's pullback": lambda: vjp(lambda x: x, X)[1](Y),
+    "a pullback of views": lambda: vjp(lambda x: x.reshape(1, 3), X)[1](Y[None]),
+    "a pullback to two": lambda: vjp(lambda x, y: (x + y, x - y), X, Y)[1]((Y, X)),
+    "the arguments' own pullback": lambda: vjp(lambda x, y: (x, y), X, Y)[1]((X, X)),
+    "an identity's tangent": lambda: jvp(lambda x: x, (X,), (Y,))[1],
+    "tangents": lambda: jvp(lambda x, y: {"a": x, "b": [x[:, None], y.T]}, (X, Y), (Y, Y))[1],
+    "a broadcast tangent": lambda: jvp(lambda x: np.broadcast_to(x, (2, 3)), (X,), (Y,))[1],
+    "a Jacobian": lambda: jacobian(lambda x: x, mode="reverse")(X),
+    "a Jacobian forward": lambda: jacobian(lambda x: [x, x], mode="forward")(X),
+    "Jacobians by two": lambda: jacobian(lambda x, y: x + y, (0, 1))(X, Y),
+    "a number's Jacobian": lambda: jacobian(np.sum)(X),
+    "a Hessian": lambda: hessian(lambda x: np.sum(x**2))(X),
+    "a Hessian's product": lambda: hvp(lambda x: 0.5 * np.sum(x * x), (X,), Y),
+    "an elementwise derivative": lambda: elementwise_grad(lambda x: x)(X),
+    "a derivative of a sum's": lambda: elementwise_grad(lambda x: x + CLOSED_OVER)(X),
+    "of a constant": lambda: grad(lambda x, y: 1.0 * np.sum(CLOSED_OVER), (0, 1))(X, Y),
+    "of a user's primitive": lambda: grad(weighed)(X),
+    "a user's tangent": lambda: jvp(shifted, (X,), (Y,))[1],
+}
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_derivatives_are_writable_and_share_no_memory(name):
+    found = arrays_in(DERIVATIVES[name]())
+    assert found
+    for k, derivative in enumerate(found):
+        assert derivative.flags.writeable
+        for other in (X, Y, CLOSED_OVER, *found[:k]):
+            assert not np.shares_memory(derivative, other)
+        before = derivative.copy()
+        derivative += np.arange(derivative.size).reshape(derivative.shape)  # each entry has a place of its own
+        np.testing.assert_array_equal(derivative - before, np.arange(derivative.size).reshape(derivative.shape))
+    for array in (X, Y, CLOSED_OVER):
+        assert array.flags.writeable
+
+
+def test_what_already_is_the_users_alone_is_not_copied():
+    fresh, product = np.ones(3), np.ones(3)
+    assert owned([fresh])[0] is fresh
+    first, second = owned([product, product[::-1]])
+    assert first is product
+    assert not np.shares_memory(first, second)
+
+
+def test_a_gradient_within_a_recording_may_be_written_into():
+    def f(x):
+        a, b = grad(lambda u, v: np.sum(u * v), (0, 1))(x, x)
+        a[0] = 7.0
+        b *= 3.0
+        return np.sum(a * b)
+
+    np.testing.assert_array_equal(grad(f)(Y), [3 * 7, 12, 12])
+    np.testing.assert_array_equal(Y, [2, 2, 2])
+
+
+def test_derivatives_within_a_recording_are_written_into_one_by_one():
+    def one_for_two(x):
+        a, b = vjp(np.add, X, X)[1](np.sin(x))
+        a[0] = 7.0
+        return np.sum(a) + np.sum(b)
+
+    def the_argument_itself(x):
+        (a,) = vjp(lambda u: u, X)[1](x)
+        a[0] = 7.0
+        return np.sum(a * x)
+
+    np.testing.assert_allclose(grad(one_for_two)(Y), np.cos(Y) * [1, 2, 2])
+    np.testing.assert_array_equal(grad(the_argument_itself)(Y), [7, 4, 4])

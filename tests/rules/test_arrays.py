@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.numerics import arrays, assert_derivatives
 
-from chainrule import grad, jacobian, vjp
-from chainrule.rules import indexing, products, reductions, shapes
+from chainrule import grad, hvp, jacobian, jvp, record, vjp
+from chainrule.graph.node import Node, whole
+from chainrule.rules import indexing, kinds, products, reductions, shapes
 
 A = np.random.default_rng(5).normal(size=(2, 3, 4))
 MASK = A > 0
@@ -149,8 +150,6 @@ LINEAR = [
 
 def test_pullback_and_pushforward_are_each_others_transpose():
     """Reverse and forward agree for every rule that the functions above come to, at both orders."""
-    from chainrule import record
-
     seen = set()
     random = np.random.default_rng(3)
     graphs = [record(f, A) for f in FUNCTIONS.values()]
@@ -167,6 +166,7 @@ def test_pullback_and_pushforward_are_each_others_transpose():
                     continue
                 tangent = random.normal(size=x.shape)
                 pushed, pulled = node.rule.pushforward(i, tangent, node), node.rule.pullback(i, cotangent, node)
+                pushed, pulled = whole(pushed, node.value), whole(pulled, x)
                 if pulled is None:
                     assert pushed is None
                 else:
@@ -183,3 +183,144 @@ def test_a_pullback_leaves_the_type_alone(x):
     for dtype in (np.float32, np.float64):
         ones = np.ones((3, 2), dtype)
         assert jacobian(lambda x, ones=ones: np.mean(x, axis=0) @ ones)(x.astype(dtype)).dtype == dtype
+
+
+def test_entries_that_are_taken_one_by_one_and_the_whole_are_added_up():
+    def f(x):
+        once, row = x[0, 1, 2], x[1]
+        total = once * x[0, 1, 2] + np.sum(row[::2] ** 3) + np.sum(x[[0, 0, 1], 1] ** 2) + np.sum(x[MASK])
+        for i in range(3):
+            total = total + np.sum(x[1, i] * np.sin(x[0, i]))
+        return total + np.sum(x**2) + np.sum(np.exp(x))
+
+    assert_derivatives(f, A)
+    assert_derivatives(grad(f), A)
+    np.testing.assert_array_equal(grad(lambda x: x[1] + x[1] + x[2])(np.ones(4)), [0, 2, 1, 0])
+
+
+def test_entries_taken_by_index_arrays_that_depend_on_the_argument_are_put_back():
+    def f(x):
+        order = np.argsort(x[:, 0])
+        return np.sum(x[order][0] ** 3) + np.sum(x[order, 1] * x[0, order]) + np.sum(x[1:, order[:2]] ** 2)
+
+    x = A[0]
+    assert_derivatives(f, x)
+    assert_derivatives(grad(f), x)
+    again = record(grad(f), x)
+    y = -x[::-1]
+    np.testing.assert_allclose(again(y), grad(f)(y))
+
+
+def test_pieces_have_the_type_of_the_array():
+    x = np.ones(2, np.float32)
+    _, tangent = jvp(lambda x: np.concatenate([x, x * 1j])[::-1], (x,), (x,))
+    np.testing.assert_array_equal(tangent, [1j, 1j, 1, 1])
+    np.testing.assert_array_equal(grad(lambda z: np.sum(z[0].real + z[1].imag))(np.ones(2, complex)), [1, 1j])
+    gradient = grad(lambda x: x[0] * np.float64(3) + np.sum(x * 1j * x[1]).imag)(x)
+    assert gradient.dtype == np.float32
+    np.testing.assert_array_equal(gradient, [4, 3])
+
+
+@pytest.mark.parametrize("taken", [list, lambda x: np.split(x, len(x)), lambda x: [x[i] for i in range(len(x))]])
+def test_an_array_read_in_many_pieces_is_put_together_once(taken, monkeypatch):
+    def f(x):
+        return np.sum(np.stack([piece * piece for piece in taken(x)]))
+
+    def entries_made(n):
+        total, wholes, make, put_together = 0, 0, Node.__init__, indexing.Pieces.whole
+
+        def counted(node, rule, operands, values, parameters, value):
+            nonlocal total
+            total += np.size(value)
+            make(node, rule, operands, values, parameters, value)
+
+        def counted_whole(pieces, value):
+            nonlocal wholes
+            wholes += 1
+            return put_together(pieces, value)
+
+        monkeypatch.setattr(Node, "__init__", counted)
+        monkeypatch.setattr(indexing.Pieces, "whole", counted_whole)
+        np.testing.assert_array_equal(grad(f)(np.ones(n)), 2 * np.ones(n))
+        assert wholes == 1
+        hvp(f, (np.ones(n),), np.ones(n))
+        grad(lambda x: np.sum(grad(f)(x) ** 2))(np.ones(n))
+        monkeypatch.undo()
+        return total
+
+    assert entries_made(200) < 4.5 * entries_made(50)
+
+
+def test_joining_n_arrays_finds_their_places_once(monkeypatch):
+    calls, places = 0, shapes._places
+
+    def counted(node):
+        nonlocal calls
+        calls += 1
+        return places(node)
+
+    monkeypatch.setattr(shapes, "_places", counted)
+    x = np.arange(50.0)
+    assert_derivatives(lambda x: np.concatenate([np.sin(part) for part in np.split(x, [1, 7, 7, 20])]), x[:25])
+    calls = 0
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.stack(list(x)) ** 2))(x), 2 * x)
+    assert calls == 1
+    np.testing.assert_array_equal(jvp(lambda x: np.stack(list(x)), (x,), (x,))[1], x)
+    assert calls == 1
+
+
+def test_an_array_times_itself_is_its_square():
+    assert [node.rule.name for node in record(lambda x: x * x, A).nodes[1:]] == ["square"]
+    for x in (A, A + 1j * A[::-1], np.float32(3), np.arange(3), np.array([True, False])):
+        np.testing.assert_array_equal(record(lambda x: x * x, x)(x), x * x, strict=isinstance(x, np.ndarray))
+    assert_derivatives(lambda x: x * x, A)
+    assert_derivatives(lambda x: x * x, A + 1j * A[::-1])
+
+
+STACKS = [
+    ((5, 3, 4), (4, 2)),
+    ((5, 1, 4), (4, 2)),
+    ((3, 4), (5, 4, 1)),
+    ((3, 4), (5, 4, 2)),
+    ((2, 3, 4), (5, 2, 4, 1)),
+    ((2, 3, 4), (6, 5, 2, 4, 2)),
+    ((5, 2, 1, 4), (2, 4, 3)),
+    ((5, 2, 3, 4), (2, 4, 3)),
+    ((5, 2, 3, 4), (1, 4, 3)),
+    ((1, 3, 4), (5, 2, 4, 1)),
+    ((5, 1, 3, 4), (2, 4, 3)),
+    ((5, 2, 3, 4), (4,)),
+    ((4,), (5, 2, 4, 3)),
+    ((0, 3, 4), (4, 2)),
+    ((3, 4), (0, 4, 1)),
+]
+
+
+@pytest.mark.parametrize("shapes", STACKS)
+def test_products_with_stacks_of_matrices(shapes):
+    a, b = (np.random.default_rng(k).normal(size=shape) for k, shape in enumerate(shapes))
+    assert_derivatives(np.matmul, a, b)
+    assert_derivatives(np.matmul, a + 1j, b * 1j)
+
+
+def test_a_matrix_that_meets_a_stack_gets_its_cotangent_without_a_stack_of_its_own():
+    random = np.random.default_rng(0)
+    for operands, stack in (
+        (((50, 3, 4), (4, 2)), (50, 4, 2)),
+        (((3, 4), (50, 4, 1)), (50, 3, 4)),
+        (((50, 2, 3, 4), (2, 4, 5)), (50, 2, 4, 5)),
+    ):
+        a, b = (random.normal(size=shape) for shape in operands)
+        graph = record(grad(lambda a, b: np.sum(np.sin(a @ b)), (0, 1)), a, b)
+        assert stack not in [np.shape(node.value) for node in graph.nodes]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, complex])
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2), (0, 1, 2)])
+def test_sums_of_many_entries_over_any_axes(dtype, axes):
+    x = np.random.default_rng(1).normal(size=(30, 8, 7)).astype(dtype)
+    for y in (x, x.transpose(2, 0, 1), x[:, ::-1], np.broadcast_to(x[:1], (30, 8, 7))):
+        found = kinds.summed(y, axes)
+        assert found.dtype == dtype
+        tolerance = 1e-5 if dtype is np.float32 else 1e-13
+        np.testing.assert_allclose(found, np.sum(y, axes), rtol=tolerance, atol=tolerance)

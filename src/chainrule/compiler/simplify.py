@@ -21,9 +21,10 @@ class Builder:
     def __init__(self) -> None:
         self._known: dict[Any, Value] = {}
 
-    def _make(
+    def make(
         self, kind: str, operands: tuple[Value, ...], shape: Shape, dtype: Any, detail: tuple[Any, ...] = ()
     ) -> Value:
+        """Return the value of a kind, operands and detail; it is made once."""
         key = (kind, operands, shape, np.dtype(dtype), detail)
         if key not in self._known:
             self._known[key] = Value(kind, operands, shape, dtype, detail)
@@ -67,7 +68,7 @@ class Builder:
         if all(x.kind == "constant" for x in operands) and np.prod(shape, dtype=int) <= _FOLDED:
             return self.constant(_folded(function, operands, dtype))
         simple = self._simpler(function, operands, shape, np.dtype(dtype))
-        return simple if simple is not None else self._make("map", operands, shape, dtype, (function,))
+        return simple if simple is not None else self.make("map", operands, shape, dtype, (function,))
 
     def _simpler(self, function: str, operands: tuple[Value, ...], shape: Shape, dtype: np.dtype[Any]) -> Value | None:
         x = operands[0]
@@ -130,7 +131,7 @@ class Builder:
             rest = tuple(n for axis, n in enumerate(x.shape) if axis not in single)
             left = tuple(axis - sum(s < axis for s in single) for axis in axes if axis not in single)
             return self.reduce(function, self.reshape(x, rest), left)
-        return self._make("reduce", (x,), shape, x.dtype, (function, axes))
+        return self.make("reduce", (x,), shape, x.dtype, (function, axes))
 
     # Views
 
@@ -142,11 +143,11 @@ class Builder:
             return self.reshape(x.operands[0], shape)
         if x.kind == "constant":
             return (
-                self._make("reshape", (x,), shape, x.dtype)
+                self.make("reshape", (x,), shape, x.dtype)
                 if x.shape == ()
                 else self.constant(x.detail[0].reshape(shape))
             )
-        return self._make("reshape", (x,), shape, x.dtype)
+        return self.make("reshape", (x,), shape, x.dtype)
 
     def permute(self, x: Value, axes: tuple[int, ...]) -> Value:
         """Put axes into another order."""
@@ -154,7 +155,7 @@ class Builder:
             return x
         if x.kind == "permute":
             return self.permute(x.operands[0], tuple(x.detail[0][a] for a in axes))
-        return self._make("permute", (x,), tuple(x.shape[a] for a in axes), x.dtype, (axes,))
+        return self.make("permute", (x,), tuple(x.shape[a] for a in axes), x.dtype, (axes,))
 
     def broadcast(self, x: Value, shape: Shape) -> Value:
         """Repeat an array along axes of size 1 and new leading ones."""
@@ -162,7 +163,7 @@ class Builder:
             return x
         if x.kind == "broadcast":
             return self.broadcast(x.operands[0], shape)
-        return self._make("broadcast", (x,), shape, x.dtype)
+        return self.make("broadcast", (x,), shape, x.dtype)
 
     def slice(self, x: Value, starts: Shape, steps: Shape, shape: Shape) -> Value:
         """Take every step-th entry from a start on, along each axis."""
@@ -173,7 +174,7 @@ class Builder:
             starts = tuple(a + s * b for a, b, s in zip(inner_starts, starts, inner_steps, strict=True))
             steps = tuple(s * t for s, t in zip(inner_steps, steps, strict=True))
             return self.slice(x.operands[0], starts, steps, shape)
-        return self._make("slice", (x,), shape, x.dtype, (starts, steps))
+        return self.make("slice", (x,), shape, x.dtype, (starts, steps))
 
     # The others
 
@@ -181,25 +182,25 @@ class Builder:
         """Write v into a slice of x, or add it there."""
         if v.shape == x.shape and all(s == 1 for s in steps) and not onto:
             return v
-        return self._make("write", (x, v), x.shape, x.dtype, (starts, steps, onto))
+        return self.make("write", (x, v), x.shape, x.dtype, (starts, steps, onto))
 
     def take(self, x: Value, indices: Value) -> Value:
         """Take rows by number."""
-        return self._make("take", (x, indices), (*indices.shape, *x.shape[1:]), x.dtype)
+        return self.make("take", (x, indices), (*indices.shape, *x.shape[1:]), x.dtype)
 
     def add_rows(self, x: Value, v: Value, indices: Value) -> Value:
         """Add rows of v to those of x that have the given numbers."""
-        return self._make("add_rows", (x, v, indices), x.shape, x.dtype)
+        return self.make("add_rows", (x, v, indices), x.shape, x.dtype)
 
     def dot(self, a: Value, b: Value, c: Value | None = None, alpha: float = 1.0) -> Value:
         """Multiply matrices (…, m, k) and (…, k, n) of the same leading shape."""
         shape = (*a.shape[:-1], b.shape[-1])
-        return self._make("dot", (a, b) if c is None else (a, b, c), shape, a.dtype, (alpha,))
+        return self.make("dot", (a, b) if c is None else (a, b, c), shape, a.dtype, (alpha,))
 
     def call(self, called: Called, operands: tuple[Value, ...]) -> list[Value]:
         """Have NumPy compute something; return its results."""
         whole = Value("call", operands, (), object, (called,))
-        return [self._make("part", (whole,), shape, dtype, (k,)) for k, (shape, dtype) in enumerate(called.results)]
+        return [self.make("part", (whole,), shape, dtype, (k,)) for k, (shape, dtype) in enumerate(called.results)]
 
     def loop(self, looped: Looped, operands: tuple[Value, ...]) -> list[Value]:
         """Run a body again and again; return the last carried values, then what it gave, stacked."""
@@ -207,7 +208,7 @@ class Builder:
         parts = []
         for k, x in enumerate(looped.outputs):
             shape = x.shape if k < looped.carries else (looped.length, *x.shape)
-            parts.append(self._make("part", (whole,), shape, x.dtype, (k,)))
+            parts.append(self.make("part", (whole,), shape, x.dtype, (k,)))
         return parts
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.graph import as_array
-from chainrule.graph.node import Array, Node
+from chainrule.graph.node import Array, Node, Shares
 from chainrule.graph.tracer import sample_of
 from chainrule.rules.kinds import Primitive
 
@@ -29,19 +29,6 @@ class Bundle(tuple[Any, ...]):
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         return np.empty((), object)  # to those who look for numbers: none here, the arrays have nodes of their own
-
-
-class Shares(dict[int, Any]):
-    """The cotangent or the tangent of a bundle: by its place in the bundle, each array that is not zero."""
-
-    __slots__ = ()
-    dtype = np.dtype(object)
-
-    def __add__(self, other: "Shares") -> "Shares":
-        # In place: every share is made for one sum only, and n of them are to cost n.
-        for k, share in other.items():
-            self[k] = self[k] + share if k in self else share
-        return self
 
 
 class _Gather(Primitive):

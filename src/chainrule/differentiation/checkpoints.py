@@ -17,14 +17,14 @@ from weakref import WeakSet
 
 import numpy as np
 
-from chainrule.differentiation.bundles import GATHER, ITEM, Bundle, Shares
+from chainrule.differentiation.bundles import GATHER, ITEM, Bundle
 from chainrule.differentiation.forward import push_forward
 from chainrule.differentiation.reverse import pull_back
 from chainrule.differentiation.tracing import Trace, name_of
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.graph import record
-from chainrule.graph.node import Array, Node, Rule
+from chainrule.graph.node import Array, Node, Rule, Shares
 from chainrule.graph.structure import Rebuild, flatten
 from chainrule.graph.tracer import Recording, Tracer, value_of
 

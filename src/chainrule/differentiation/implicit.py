@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.differentiation.bundles import Bundle, Shares, gathered, items
+from chainrule.differentiation.bundles import Bundle, gathered, items
 from chainrule.differentiation.operators import jvp, vjp
 from chainrule.differentiation.tracing import Trace, name_of
 from chainrule.errors import ConvergenceError, InputError, RecordingError
 from chainrule.graph.blame import at_user_line
-from chainrule.graph.node import Array, Node, Rule
+from chainrule.graph.node import Array, Node, Rule, Shares
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import Tracer, apply, value_of
 

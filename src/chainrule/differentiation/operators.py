@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.differentiation.tracing import Trace, Wrt, fitting, places, scalar_result
+from chainrule.differentiation.tracing import Trace, Wrt, fitting, owned, places, scalar_result
 from chainrule.errors import InputError
 from chainrule.graph.node import Array
 from chainrule.graph.structure import flatten
@@ -56,7 +56,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[A
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _fitting_each(cotangent, trace.values, "cotangent")
-        return tuple(trace.in_arguments(trace.pull_back(cotangents)))
+        return tuple(trace.in_arguments(owned(trace.pull_back(cotangents))))
 
     return trace.value, pullback
 
@@ -99,7 +99,7 @@ def jvp(f: Callable[..., Any], args: Sequence[Any], tangents: Sequence[Any]) -> 
         )
     trace = Trace(f, tuple(args), {}, range(len(args)))
     given = _fitting_each(list(tangents), [x.value for x in trace.inputs], "tangent")
-    return trace.value, trace.rebuild(trace.push_forward(given))
+    return trace.value, trace.rebuild(owned(trace.push_forward(given)))
 
 
 def _fitting_each(tree: Any, values: Sequence[Array], what: str) -> list[Array]:
@@ -145,7 +145,7 @@ def value_and_grad(f: Callable[..., Any], wrt: Wrt = 0, *, has_aux: bool = False
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace(f, args, kwargs, places(f, wrt, args, kwargs), has_aux)
         y = scalar_result(f, trace)
-        gradients = trace.in_arguments([_uphill(g) for g in trace.pull_back_once([y.dtype.type(1)])])
+        gradients = trace.in_arguments(owned([_uphill(g) for g in trace.pull_back_once([y.dtype.type(1)])]))
         value = (trace.value, trace.aux) if has_aux else trace.value
         return value, tuple(gradients) if isinstance(wrt, tuple) else gradients[0]
 

@@ -12,7 +12,7 @@ an operand in single precision is in single precision.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chainrule.graph.node import Array, Node
+from chainrule.graph.node import Array, Collected, Node, added, whole
 from chainrule.graph.tracer import CONSTANT
 
 Watch = Callable[[Node, int, Array, Array], None]
@@ -45,20 +45,25 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array], watch: Watch
         cotangent = cotangents.pop(node, None) if node.operands else None
         if cotangent is None:
             continue
+        if isinstance(cotangent, Collected):
+            cotangent = cotangent.whole(node.value)
+        rule = node.rule
+        of_all = None if rule.pullbacks_of_all is None else rule.pullbacks_of_all(cotangent, node)
         for i, operand in enumerate(node.operands):
             if type(operand) is Node and operand.rule is not CONSTANT:
-                contribution = node.rule.pullback(i, cotangent, node)
+                contribution = rule.pullback(i, cotangent, node) if of_all is None else of_all[i]
                 if contribution is not None:
-                    if watch is not None:
-                        watch(node, i, cotangent, contribution)
                     value = operand.value
+                    if watch is not None:
+                        contribution = whole(contribution, value)
+                        watch(node, i, cotangent, contribution)
                     if type(value) is not tuple and contribution.dtype is not value.dtype:
-                        contribution = of_type(contribution, value.dtype)
+                        contribution = of_type(whole(contribution, value), value.dtype)
                         if contribution is None:
                             continue
                     known = cotangents.get(operand)
-                    cotangents[operand] = contribution if known is None else known + contribution
-    return cotangents
+                    cotangents[operand] = contribution if known is None else added(known, contribution)
+    return {node: whole(cotangent, node.value) for node, cotangent in cotangents.items()}
 
 
 def of_type(v: Array, dtype: Any) -> Array | None:

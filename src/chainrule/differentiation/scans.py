@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.differentiation.bundles import ITEM, Bundle, Shares, gathered, items
+from chainrule.differentiation.bundles import ITEM, Bundle, gathered, items
 from chainrule.differentiation.forward import push_forward
 from chainrule.differentiation.reverse import pull_back
 from chainrule.differentiation.tracing import zero_like
 from chainrule.graph.body import Body
 from chainrule.graph.graph import Graph, as_array
-from chainrule.graph.node import Array, Node
+from chainrule.graph.node import Array, Node, Shares
 from chainrule.graph.tracer import CONSTANT, Recording, Tracer, sample_of
 from chainrule.rules.kinds import Primitive
 

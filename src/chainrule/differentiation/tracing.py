@@ -11,9 +11,9 @@ from chainrule.differentiation.reverse import pull_back
 from chainrule.errors import InputError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.graph import as_array
-from chainrule.graph.node import Array, Node
+from chainrule.graph.node import Array, Node, lent
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording, sample_of
+from chainrule.graph.tracer import INPUT, Recording, Tracer, sample_of
 
 Wrt: TypeAlias = int | str | tuple[int | str, ...]
 """Which arguments a derivative is taken by: a position, a name, or a tuple of them."""
@@ -129,6 +129,31 @@ def zero_like(x: Array) -> Array:
     return np.zeros(x.shape, x.dtype)[()]
 
 
+def owned(derivatives: Sequence[Array]) -> list[Array]:
+    """Return derivatives as writable arrays of the user's own, none of which shares memory with any other array.
+
+    What the rules make is new, or it is a view of the cotangent that they were given. What is not new to begin with,
+    the user's own arrays, is read-only here (see `lent`), and so are all views of it. So little is ever copied.
+    """
+    seen: set[int] = set()
+    return [_owned(v, seen) for v in derivatives]
+
+
+def _owned(v: Array, seen: set[int]) -> Array:
+    if type(v) is Tracer:
+        node = v._current()
+        return np.copy(v) if node.rule is INPUT else Tracer(v._recording, node)
+    if not isinstance(v, np.ndarray):
+        return v
+    owner: Any = v
+    while getattr(owner, "base", None) is not None:
+        owner = owner.base
+    if not v.flags.writeable or id(owner) in seen:
+        return v.copy()
+    seen.add(id(owner))
+    return v
+
+
 def name_of(f: Callable[..., Any]) -> str:
     """Return what an error calls a function."""
     return getattr(f, "__name__", "the function")
@@ -209,4 +234,4 @@ def fitting(v: Any, value: Array, what: str) -> Array:
     dtype = value.dtype if hasattr(value, "dtype") else v.dtype
     if v.dtype.kind == "c" and dtype.kind == "f":
         raise InputError(f"the {what} is complex and the value it belongs to is real; give a real one.")
-    return v if v.dtype == dtype else np.astype(v, dtype)
+    return lent(v) if v.dtype == dtype else np.astype(v, dtype)

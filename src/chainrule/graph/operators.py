@@ -32,6 +32,11 @@ def _in_place(ufunc: Callable[..., Any]) -> Callable[[Tracer, Any], Array]:
     return operate
 
 
+def _times(x: Tracer, other: Any) -> Array:
+    # An array times itself is its square, to the last bit, whose derivative takes one product, not two and a sum.
+    return TABLE[np.square](x) if other is x and x.dtype.kind in "fc" else TABLE[np.multiply](x, other)
+
+
 def _unary(ufunc: Callable[..., Any]) -> Callable[[Tracer], Array]:
     return lambda x: TABLE[ufunc](x)
 
@@ -73,6 +78,7 @@ for _name, _ufunc in _BINARY.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))
     setattr(Tracer, f"__r{_name}__", _reflected(_ufunc))
     setattr(Tracer, f"__i{_name}__", _in_place(_ufunc))
+setattr(Tracer, "__mul__", _times)  # noqa: B010  (the operators are no attributes that mypy knows)
 Tracer.__imatmul__ = _in_place(np.matmul)  # type: ignore[attr-defined]
 for _name, _ufunc in _COMPARISONS.items():
     setattr(Tracer, f"__{_name}__", _operator(_ufunc))

@@ -1,10 +1,11 @@
 """Taking entries out of an array, whose transpose puts the cotangents back where the entries came from."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.graph.node import Array
+from chainrule.graph.node import Array, Collected
 from chainrule.graph.tracer import Tracer
 from chainrule.rules.kinds import Linear
 from chainrule.rules.operands import operand
@@ -18,7 +19,7 @@ class Slot(int):
     """The place in an index of an array that is an operand of the node: the number of that operand."""
 
 
-def filled(template: Any, arrays: tuple[Array, ...]) -> Any:
+def filled(template: Any, arrays: Sequence[Array]) -> Any:
     """Put index arrays into their slots in the template of an index."""
     if not arrays:
         return template
@@ -40,44 +41,122 @@ def _takes_all(index: Any) -> bool:
     return type(index) is tuple and all(part is None or part == _ALL for part in index)
 
 
+class Pieces(Collected):
+    """The cotangent of an array that entries were taken of, or the tangent of one that was put together from pieces.
+
+    All that is added up is of one type, that of the array.
+
+    Parameters
+    ----------
+    v : array
+        The first piece.
+    index, arrays : index, sequence of array
+        Where it belongs, as `GETITEM` is told it: the template of an index, and what goes into its slots.
+    shape : tuple of int
+        The whole array's.
+    """
+
+    __slots__ = ("dtype", "pieces", "rest", "shape")
+
+    def __init__(self, v: Array, index: Any, arrays: Sequence[Array], shape: tuple[int, ...]) -> None:
+        self.pieces: list[tuple[Array, Any, Sequence[Array]]] = [(v, index, arrays)]
+        self.rest: Array | None = None
+        self.shape, self.dtype = shape, v.dtype
+
+    def add(self, other: Any) -> None:
+        """Add further pieces, or a whole array."""
+        if type(other) is Pieces:
+            self.pieces += other.pieces
+            rest = other.rest
+        else:
+            rest = other
+        if rest is not None:
+            self.rest = rest if self.rest is None else self.rest + rest
+
+    def whole(self, value: Any) -> Array:
+        """Put all pieces into their places."""
+        if type(self.rest) is Tracer or any(type(x) is Tracer for v, _, arrays in self.pieces for x in (v, *arrays)):
+            return self._recorded()
+        whole = np.zeros(self.shape, self.dtype) if self.rest is None else np.array(self.rest, self.dtype)
+        for v, index, arrays in self.pieces:
+            _add_at(whole, filled(index, arrays), v)
+        return whole
+
+    def _recorded(self) -> Array:
+        """Put them together in one step that is itself recorded."""
+        pieces = self.pieces if self.rest is None else [(self.rest, ..., ()), *self.pieces]
+        operands = [v for v, _, _ in pieces]
+        indices = []
+        for _, index, arrays in pieces:
+            indices.append(_renumbered(index, len(operands)))
+            operands += arrays
+        return SCATTER(*operands, indices=tuple(indices), shape=self.shape)
+
+
 class _GetItem(Linear):
     """``x[index]``; index arrays are further operands, through which no derivative passes."""
 
-    def pullback(self, i: int, cotangent: Array, node: Any) -> Array | None:
+    def pullback(self, i: int, cotangent: Array, node: Any) -> Any:
         if i > 0:
             return None
         x, *arrays = node.values
         index = node.parameters["index"]
         if _takes_all(index):
             return cotangent.reshape(x.shape)
-        return SCATTER(cotangent, *arrays, index=index, shape=x.shape)
+        return Pieces(cotangent, index, arrays, x.shape)
 
     def pushforward(self, i: int, tangent: Array, node: Any) -> Array | None:
         return None if i > 0 else self(tangent, *node.values[1:], **node.parameters)
 
 
 class _Scatter(Linear):
-    """Zeros with the entries of v added at the index: the transpose of taking entries."""
+    """Zeros with the entries of several arrays added, each at its index: the transpose of taking entries.
+
+    The operands are these arrays, and then all the index arrays, by whose numbers the slots in the indices go.
+    """
 
     def pullback(self, i: int, cotangent: Array, node: Any) -> Array | None:
-        return None if i > 0 else GETITEM(cotangent, *node.values[1:], index=node.parameters["index"])
+        at = self._index(i, node)
+        return None if at is None else GETITEM(cotangent, *at[1], index=at[0])
 
-    def pushforward(self, i: int, tangent: Array, node: Any) -> Array | None:
-        return None if i > 0 else self(tangent, *node.values[1:], **node.parameters)
+    def pushforward(self, i: int, tangent: Array, node: Any) -> Any:
+        at = self._index(i, node)
+        return None if at is None else Pieces(tangent, *at, node.parameters["shape"])
+
+    def _index(self, i: int, node: Any) -> tuple[Any, list[Array]] | None:
+        """Return the index of operand i and the arrays that go into it; None where i is an index array itself."""
+        indices = node.parameters["indices"]
+        if i >= len(indices):
+            return None
+        parts = indices[i] if type(indices[i]) is tuple else (indices[i],)
+        slots = [part for part in parts if type(part) is Slot]
+        return (_renumbered(indices[i], -slots[0]) if slots else indices[i]), [node.values[k] for k in slots]
+
+
+def _renumbered(index: Any, by: int) -> Any:
+    """Count the slots in the template of an index from another number on."""
+    if type(index) is Slot:
+        return Slot(index + by)
+    return tuple(Slot(part + by) if type(part) is Slot else part for part in index) if type(index) is tuple else index
 
 
 def _getitem(x: Array, *arrays: Array, index: Any) -> Array:
     return x[filled(index, arrays)]
 
 
-def _scatter(v: Array, *arrays: Array, index: Any, shape: tuple[int, ...]) -> Array:
-    at = filled(index, arrays)
-    whole = np.zeros(shape, v.dtype)
-    if is_basic(at):
-        whole[at] = v
-    else:
-        np.add.at(whole, at, v)
+def _scatter(*operands: Array, indices: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    arrays = operands[: len(indices)]
+    whole = np.zeros(shape, arrays[0].dtype)
+    for v, index in zip(arrays, indices, strict=True):
+        _add_at(whole, filled(index, operands), v)
     return whole
+
+
+def _add_at(whole: Array, index: Any, v: Array) -> None:
+    if is_basic(index):
+        whole[index] += v
+    else:
+        np.add.at(whole, index, v)
 
 
 GETITEM = _GetItem("getitem", _getitem)

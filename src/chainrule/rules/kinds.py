@@ -7,6 +7,7 @@
 - `Flat`: has no derivative other than zero (comparisons, floor, argmax): its value flows on, no cotangent returns.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ Partial = Callable[..., Array] | int
 """∂f/∂x_i as a function of the operands and the result, ``partial(x, y, result)``; or the constant 1 or -1."""
 
 _MANY = 1_000  # entries
+_SHORT = 32  # entries, in a row; longer ones NumPy adds up fast, and more exactly
 
 Map = Callable[..., Array]
 """A linear map of a cotangent or a tangent: ``map(v, result, *operands, **parameters)``."""
@@ -188,13 +190,21 @@ def unbroadcast(x: Array, shape: tuple[int, ...]) -> Array:
         return x
     leading = x.ndim - len(shape)
     stretched = [leading + axis for axis, n in enumerate(shape) if n == 1 and x.shape[leading + axis] != 1]
-    summed = _summed(x, (*range(leading), *stretched))
-    return summed.reshape(shape) if stretched else summed
+    total = summed(x, (*range(leading), *stretched))
+    return total.reshape(shape) if stretched else total
 
 
-def _summed(x: Array, axes: tuple[int, ...]) -> Array:
-    # NumPy adds up rows, as of a bias's cotangent, one short row at a time; a product with ones, which BLAS does, is
-    # up to ten times as fast.
-    if axes == (x.ndim - 2,) and x.size > _MANY and type(x) is np.ndarray and x.dtype.char in "fd":
-        return np.ones(x.shape[-2], x.dtype) @ x
+def summed(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return the sum over axes, counted from 0 and in order, to within rounding."""
+    # NumPy adds up rows, as of a bias's cotangent, and short rows each by itself, one at a time; a product with ones,
+    # which BLAS does, is up to ten times as fast.
+    if x.size > _MANY and type(x) is np.ndarray and x.dtype.char in "fd":
+        n = len(axes)
+        if axes == tuple(range(n)) and x.flags.c_contiguous:
+            rows = math.prod(x.shape[:n])
+            return (np.ones(rows, x.dtype) @ x.reshape(rows, -1)).reshape(x.shape[n:])
+        if axes == (x.ndim - 2,):
+            return np.ones(x.shape[-2], x.dtype) @ x
+        if axes == (x.ndim - 1,) and x.shape[-1] <= _SHORT:
+            return x @ np.ones(x.shape[-1], x.dtype)
     return np.add.reduce(x, axis=axes)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.errors import InputError
+from chainrule.graph.node import lent
 from chainrule.rules.kinds import Elementwise, General, Linear, Map, Multilinear, Partial, Primitive
 
 
@@ -71,13 +72,25 @@ def primitive(
         if partials is not None:
             return Elementwise(name, function, *_each(partials))
         if transposes is not None:
-            entries = _each(transposes)
+            entries = _lending(transposes)
             kind = Linear if len(entries) == 1 else Multilinear
             return kind(name, function, *entries)
-        return General(name, function, _each(pullbacks), _each(pushforwards))
+        return General(name, function, _lending(pullbacks), _lending(pushforwards))
 
     return declare
 
 
 def _each(form: Any) -> tuple[Any, ...]:
     return tuple(form) if isinstance(form, Sequence) else (form,)
+
+
+def _lending(form: Any) -> tuple[Map | None, ...]:
+    """Return the user's maps so that what they give stays theirs: it may be an array that they keep."""
+    return tuple(None if entry is None else _lent_by(entry) for entry in _each(form))
+
+
+def _lent_by(entry: Map) -> Map:
+    def linear_map(*args: Any, **parameters: Any) -> Any:
+        return lent(entry(*args, **parameters))
+
+    return linear_map

@@ -3,6 +3,7 @@
 The transposes of a matrix product are the paper's IV.4: for y = W a, ∂C/∂a = Wᵀ ∂C/∂y and ∂C/∂W = ∂C/∂y aᵀ.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,52 @@ def _matmul_left(g: Array, y: Array, a: Array, b: Array) -> Array:
         return unbroadcast(g[..., None] * b, a.shape)
     if a.ndim == 1:
         return unbroadcast(np.matmul(b, g[..., None])[..., 0], a.shape)
-    return unbroadcast(np.matmul(g, _swap(b)), a.shape)
+    if g.ndim > a.ndim:
+        return _sum_of_products(_swap(g), _swap(b), a.shape)
+    return unbroadcast(_product_of_all(g, _swap(b)), a.shape)
 
 
 def _matmul_right(g: Array, y: Array, a: Array, b: Array) -> Array:
     if a.ndim == 1:
         return unbroadcast(a[:, None] * g[..., None, :] if b.ndim > 1 else a * g, b.shape)
     if b.ndim == 1:
-        return unbroadcast(np.matmul(_swap(a), g[..., None])[..., 0], b.shape)
+        return _sum_of_products(a, g[..., None], (*b.shape, 1))[..., 0]
+    if g.ndim > b.ndim:
+        return _sum_of_products(a, g, b.shape)
+    if g.ndim > a.ndim:
+        return unbroadcast(_swap(_product_of_all(_swap(g), a)), b.shape)
     return unbroadcast(np.matmul(_swap(a), g), b.shape)
+
+
+# A matrix that is multiplied with a whole stack of others meets them in one product, where NumPy would go through the
+# stack one by one. The stack is along the leading axes, which are here laid beside the rows.
+
+
+def _sum_of_products(u: Array, v: Array, shape: tuple[int, ...]) -> Array:
+    """Return the sum of uᵀ v over the leading axes that an array of the given shape lacks."""
+    extra, kept = u.ndim - len(shape), shape[:-2]
+    if extra <= 0 or u.shape[:-2] != v.shape[:-2] or u.shape[extra:-2] != kept:
+        return unbroadcast(np.matmul(_swap(u), v), shape)
+    return np.matmul(_swap(_beside_rows(u, extra)), _beside_rows(v, extra))
+
+
+def _product_of_all(u: Array, v: Array) -> Array:
+    """Return u v, where v may lack leading axes of u."""
+    extra, kept = u.ndim - v.ndim, v.shape[:-2]
+    if extra <= 0 or u.shape[extra:-2] != kept or (kept and u.shape[-2] > 1):
+        return np.matmul(u, v)
+    product = np.matmul(_beside_rows(u, extra), v)
+    stacked = product.reshape((*kept, *u.shape[:extra], u.shape[-2], v.shape[-1]))
+    n = len(kept)
+    return stacked.transpose((*range(n, n + extra), *range(n), n + extra, n + extra + 1)) if kept else stacked
+
+
+def _beside_rows(x: Array, extra: int) -> Array:
+    """Move so many leading axes of x behind the other axes of the stack, and join them with the rows."""
+    kept = x.shape[extra:-2]
+    if kept:
+        x = x.transpose((*range(extra, x.ndim - 2), *range(extra), x.ndim - 2, x.ndim - 1))
+    return x.reshape((*kept, math.prod(x.shape[len(kept) : -1]), x.shape[-1]))
 
 
 MATMUL = Multilinear("matmul", np.matmul, _matmul_left, _matmul_right)

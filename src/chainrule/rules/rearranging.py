@@ -35,7 +35,7 @@ class Rearrangement(Linear):
             for x, start, end in zip(node.values, ends[:-1], ends[1:], strict=True)
         ]
         sources = self(*numbers, **node.parameters).reshape(-1)
-        sums = SCATTER(np.reshape(cotangent, -1), sources, index=Slot(0), shape=(int(ends[-1]) + 1,))
+        sums = SCATTER(np.reshape(cotangent, -1), sources, indices=(Slot(1),), shape=(int(ends[-1]) + 1,))
         return np.reshape(sums[int(ends[i]) + 1 : int(ends[i + 1]) + 1], node.values[i].shape)
 
     def pushforward(self, i: int, tangent: Array, node: Node) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.rules.kinds import General, Linear
+from chainrule.rules.kinds import General, Linear, summed
 from chainrule.rules.operands import normalized, operand
 from chainrule.rules.table import spells
 
@@ -126,7 +126,7 @@ def _mean(
 def _extremes(y: Array, x: Array, axis: Axis, keepdims: bool) -> tuple[Array, Array]:
     """Return 1 at each extreme entry, 0 elsewhere, and the number of those that share the derivative."""
     chosen = (x == keep(y, x, axis, keepdims)).astype(x.dtype)
-    return chosen, np.add.reduce(chosen, axis=axis, keepdims=True)
+    return chosen, keep(summed(chosen, normalized(axis, x.ndim)), x, axis, False)
 
 
 def _spread_extreme(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:

@@ -1,6 +1,7 @@
 """Rearranging, joining and repeating: linear maps with ones and zeros in them, stated by their transposes."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,28 +124,32 @@ def _copy(a: Array, order: str = "K", subok: bool = False) -> Array:
 # Joining: each operand's cotangent is its own piece of the whole's.
 
 
-class _Joined(Linear):
-    """A primitive of any number of operands, whose transpose for operand i is ``piece(i)``."""
-
-    def __init__(self, name: str, function: Any, piece: Any) -> None:
-        super().__init__(name, function)
-        self.piece = piece
+class _Concatenate(Linear):
+    """Arrays one after the other along an axis."""
 
     def pullback(self, i: int, cotangent: Array, node: Any) -> Array:
-        return self.piece(i, cotangent, *node.values, **node.parameters)
+        return cotangent[_places(node)[i]]
+
+    def pullbacks_of_all(self, cotangent: Array, node: Any) -> list[Array]:
+        return [cotangent[place] for place in _places(node)]
 
     def pushforward(self, i: int, tangent: Array, node: Any) -> Array:
-        return self(*(tangent if j == i else np.zeros_like(x) for j, x in enumerate(node.values)), **node.parameters)
+        return self.pushforward_of_all({i: tangent}, node)
+
+    def pushforward_of_all(self, tangents: Mapping[int, Array], node: Any) -> Array:
+        parts = (tangents[i] if i in tangents else np.zeros(x.shape, x.dtype) for i, x in enumerate(node.values))
+        return self(*parts, **node.parameters)
 
 
-def _piece(i: int, g: Array, *arrays: Array, axis: int) -> Array:
-    start = sum(x.shape[axis] for x in arrays[:i])
-    index = [slice(None)] * g.ndim
-    index[axis] = slice(start, start + arrays[i].shape[axis])
-    return g[tuple(index)]
+def _places(node: Any) -> list[tuple[slice, ...]]:
+    """Return where each operand lies in what they are joined to."""
+    axis = node.parameters["axis"]
+    before = (slice(None),) * (axis % node.value.ndim)
+    ends = list(itertools.accumulate(x.shape[axis] for x in node.values))
+    return [(*before, slice(start, end)) for start, end in itertools.pairwise([0, *ends])]
 
 
-CONCATENATE = _Joined("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis), _piece)
+CONCATENATE = _Concatenate("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis))
 
 
 @spells(np.concatenate)

@@ -26,8 +26,8 @@ def _shared(v: Array, in_order: Array) -> Array:
     first = np.ones((*in_order.shape[:-1], 1), bool)
     group = np.cumsum(np.ravel(np.concatenate([first, starts], axis=-1))) - 1
     shape = (v.size,)
-    sums = SCATTER(np.ravel(v), group, index=Slot(0), shape=shape)
-    counts = SCATTER(np.ones(shape, v.real.dtype), group, index=Slot(0), shape=shape)
+    sums = SCATTER(np.ravel(v), group, indices=(Slot(1),), shape=shape)
+    counts = SCATTER(np.ones(shape, v.real.dtype), group, indices=(Slot(1),), shape=shape)
     return np.reshape(GETITEM(sums, group, index=Slot(0)) / GETITEM(counts, group, index=Slot(0)), v.shape)
 
 
@@ -87,7 +87,7 @@ def _push_unique(t: Array, y: Array, x: Array, axis: int | None, **_: Any) -> Pa
     """Give each distinct entry, or row, the mean of the tangents of those that are equal to it."""
     values, first, inverse, counts = y
     rows = np.ravel(t) if axis is None else np.moveaxis(t, axis, 0)
-    sums = SCATTER(rows, np.ravel(inverse), index=Slot(0), shape=(counts.size, *rows.shape[1:]))
+    sums = SCATTER(rows, np.ravel(inverse), indices=(Slot(1),), shape=(counts.size, *rows.shape[1:]))
     means = (sums if axis is None else np.moveaxis(sums, 0, axis)) / _along(counts, values, axis)
     return Parts((means, *(np.zeros(part.shape) for part in (first, inverse, counts))))
 

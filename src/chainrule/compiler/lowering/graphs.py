@@ -1,5 +1,6 @@
 """A graph, node by node: elementwise rules become maps, those in the table are taken apart, the others are calls."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from chainrule.compiler.simplify import Builder
 from chainrule.compiler.values import Called, Value
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Item, Node
+from chainrule.graph.table import TABLE
 from chainrule.graph.tracer import CONSTANT, INPUT, sample_of
 
 _WEAK = {bool: np.bool_, int: int, float: float, complex: complex}
@@ -47,6 +49,8 @@ def _lowered(builder: Builder, node: Node, operands: list[Any]) -> Any:
         return operands[0][node.rule.k]
     lowering = LOWERINGS.get(node.rule)
     result: Lowered = None
+    if node.rule is TABLE[operator.pow]:
+        return mapped(builder, np.power, operands) or called(builder, node, operands)
     if lowering is not None:
         result = lowering(builder, node, *operands)
     elif isinstance(node.rule.function, np.ufunc) and not node.parameters:

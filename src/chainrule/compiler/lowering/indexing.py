@@ -71,16 +71,29 @@ def _getitem(builder: Builder, node: Node, x: Any, *arrays: Any) -> Lowered:
 
 
 @lowers(SCATTER)
-def _scatter(builder: Builder, node: Node, v: Any, *arrays: Any) -> Lowered:
-    v = as_value(builder, v)
-    shape, template = tuple(node.parameters["shape"]), node.parameters["index"]
-    zeros = builder.full(np.zeros((), v.dtype), shape)
-    if not arrays and is_basic(template):
-        starts, steps, sizes, _ = region(shape, template)
-        return builder.write(zeros, builder.reshape(v, sizes), starts, steps)
-    values = tuple(as_value(builder, array) for array in arrays)
-    if _numbers_rows(template, zeros, values) and (indices := _indices(builder, values[0])) is not None:
-        return builder.add_rows(zeros, v, indices)
+def _scatter(builder: Builder, node: Node, *operands: Any) -> Lowered:
+    values = [as_value(builder, x) for x in operands]
+    shape = tuple(node.parameters["shape"])
+    whole = builder.full(np.zeros((), values[0].dtype), shape)
+    if not is_simple(whole.dtype):
+        return None
+    for k, index in enumerate(node.parameters["indices"]):
+        added = _added(builder, whole, values[k], index, values, first=k == 0)
+        if added is None:
+            return None
+        whole = added
+    return whole
+
+
+def _added(builder: Builder, x: Value, v: Value, index: Any, values: list[Value], first: bool) -> Value | None:
+    """Add a piece to x, which is zero before the first one."""
+    slots = [part for part in (index if isinstance(index, tuple) else (index,)) if type(part) is Slot]
+    if not slots and is_basic(index):
+        starts, steps, sizes, _ = region(x.shape, index)
+        return builder.write(x, builder.reshape(v, sizes), starts, steps, onto=not first)
+    arrays = tuple(values[k] for k in slots)
+    if _numbers_rows(index, x, arrays) and (indices := _indices(builder, arrays[0])) is not None:
+        return builder.add_rows(x, v, indices)
     return None
 
 

@@ -70,9 +70,10 @@ def _roll(builder: Builder, node: Node, x: Any) -> Lowered:
         return builder.reshape(_rolled(builder, flat, int(np.sum(shift)), 0), x.shape)
     axes = axis if isinstance(axis, tuple) else (axis,)
     shifts = np.broadcast_to(shift, len(axes))
+    rolled: Value = x
     for a, s in zip(axes, shifts, strict=True):
-        x = _rolled(builder, x, int(s), a)
-    return x
+        rolled = _rolled(builder, rolled, int(s), a)
+    return rolled
 
 
 def _rolled(builder: Builder, x: Value, shift: int, axis: int) -> Value:
