@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.graph.graph import Graph, as_array
 from chainrule.graph.node import Array, Node
-from chainrule.graph.refusals import refuse_changing_within_a_step, refuse_escaped
+from chainrule.graph.refusals import refuse_changing_within_a_step
 from chainrule.graph.tracer import INPUT, OPEN, Recording, Tracer, sample_of
 
 
@@ -50,8 +50,6 @@ class Body(Recording):
     def _own(self, x: Tracer) -> Tracer:
         if x._recording is self:
             return x
-        if not x._recording.open:
-            refuse_escaped()
         node = x._current()
         own = self._inputs.get(node)
         if own is None:
@@ -62,7 +60,8 @@ class Body(Recording):
     def check_write(self, array: Tracer) -> None:
         """Let the body write only into what it made itself: what was there before is the same in every turn."""
         recording, node = array._recording, array._current()
-        if node.rule is INPUT if recording is self else node in recording.nodes[: self._began.get(recording, 0)]:
+        before = self._began.get(recording, 0)
+        if (node.rule is INPUT) if recording is self else (node in recording.nodes[:before]):
             refuse_changing_within_a_step()
 
     def hand_over(self, recording: Recording) -> None:

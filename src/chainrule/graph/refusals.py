@@ -53,8 +53,9 @@ def refuse_value() -> NoReturn:
     """Refuse to use a value of an array while what is done is written down for all values."""
     raise RecordingError(
         f"{at_user_line()}while a function is compiled, its arrays have shapes and types but no values, and one is "
-        "needed here: by a branch, a loop's length, a number or a mask's count; choose by np.where(condition, a, b), "
-        "loop by chainrule.scan, or keep this part out of what is compiled."
+        "needed here: by a branch, a loop's length, a number or a mask's count, or to index a plain array; choose by "
+        "np.where(condition, a, b), loop by chainrule.scan, make the array that is indexed an argument too, or keep "
+        "this part out of what is compiled."
     )
 
 
