@@ -191,7 +191,7 @@ class _Derivative:
             recording, variables, results = self._recorded([*carry[:a], *row[:b], *same[:c]])
             nodes = [recording.node_of(x) for x in results]
             start = dict(zip(variables, [*carry[a:], *row[b:], *same[c:]], strict=True))
-            arrived = push_forward(recording.nodes, start)
+            arrived = push_forward(recording.nodes, start, [x for x in nodes if x is not None])
             pushed = [_or_zero(arrived, nodes[j], results[j]) for j in (*self.carries, *self.given)]
             values = [x if node is None else node.value for x, node in zip(results[:a], nodes, strict=False)]
             return [*values, *pushed[: len(self.carries)]], pushed[len(self.carries) :]
