@@ -1,0 +1,1 @@
+"""Native code: what a program computes, as LLVM IR."""
