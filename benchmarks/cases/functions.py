@@ -33,7 +33,7 @@ def log_sum_exp(x: Any, axis: int = 0) -> Any:
 
 
 def mixture(alpha: Any, mu: Any, icf: Any, x: Any) -> Any:
-    """Log-likelihood of a Gaussian mixture in ADBench's form (Srajer et al. 2018), with the Wishart prior, γ = 1, m = 0.
+    """Log-likelihood of a Gaussian mixture in ADBench's form (Srajer et al. 2018), Wishart prior with γ = 1, m = 0.
 
     Component k has the weight softmax(alpha)_k, the mean mu_k and the precision QᵀQ, with exp of icf's first entries on
     Q's diagonal and the others below it. Constants are left out. The points are the columns of x: one product gives
@@ -50,7 +50,7 @@ def mixture(alpha: Any, mu: Any, icf: Any, x: Any) -> Any:
 
 @functools.cache
 def _below(d: int) -> Any:
-    """Say for each entry of Q which column of icf is strictly below its diagonal; the last column, of zeros, elsewhere."""
+    """Say which column of icf goes to each place below Q's diagonal; elsewhere the one after the last, of zeros."""
     columns = np.full((d, d), d + d * (d - 1) // 2)
     columns[np.tril_indices(d, -1)] = d + np.arange(d * (d - 1) // 2)
     return columns
@@ -132,14 +132,16 @@ class General:
 
     @property
     def wrt(self) -> Any:
+        """The arguments to differentiate by, as `chainrule.value_and_grad` takes them."""
         return tuple(range(self.variables)) if self.variables > 1 else 0
 
     def inputs(self) -> tuple[Any, ...]:
+        """Draw the arguments, the same ones every time."""
         return self.arguments(np.random.default_rng(0))
 
 
 def derivative(case: General) -> Function:
-    """Make of a case's function its value and gradient. With the Hessian's diagonal also that, as H·1: H is diagonal."""
+    """Make of a function its value and gradient, and where the case wants H's diagonal, that as H·1: H is diagonal."""
     value_and_grad = chainrule.value_and_grad(case.function, case.wrt)
     if not case.hessian_diagonal:
         return value_and_grad

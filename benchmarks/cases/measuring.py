@@ -48,6 +48,7 @@ class Figure:
 
     @property
     def kept(self) -> bool:
+        """Whether the ratio reaches its limit, if it has one."""
         return self.limit is None or self.ratio >= self.limit
 
 
