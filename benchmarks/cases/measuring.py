@@ -135,21 +135,3 @@ def fresh_process(arguments: Iterable[str]) -> str:
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr}")
     return done.stdout
-
-
-def peak_memory() -> float:
-    """Give the most memory that this process has had, in MB.
-
-    The kernel's ru_maxrss would count what the parent had when it started this process.
-    """
-    return _status("VmHWM")
-
-
-def memory() -> float:
-    """Give the memory that this process has, in MB."""
-    return _status("VmRSS")
-
-
-def _status(field: str) -> float:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024

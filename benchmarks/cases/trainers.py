@@ -119,7 +119,8 @@ class ByHand:
     def train(self, epochs: int) -> None:
         """Go on learning."""
         task = self.task
-        with blas_threads(self.threads):
+        # exp(-z) may overflow, and 1 / (1 + ∞) is right.
+        with blas_threads(self.threads), np.errstate(over="ignore"):
             for _ in range(epochs):
                 self.epoch += 1
                 for rows in task.order(self.epoch).reshape(-1, task.batch):

@@ -56,13 +56,14 @@ class Eager:
 @functools.cache
 def _compiled_steps() -> Callable[..., None]:
     gradient = torch.func.grad(_cost)
+    # Beyond this number of networks and batches PyTorch would go on without compiling.
+    torch._dynamo.config.recompile_limit = 100
 
     @torch.compile(dynamic=False)
-    def steps(state: list[Any], x: Any, y: Any, rows: Any, eta: float) -> None:
+    def steps(state: list[Any], x: Any, y: Any, eta: float) -> None:
         now = state
-        for mini_batch in rows:
-            gradients = gradient(now, x[mini_batch], y[mini_batch])
-            now = [theta - eta * d for theta, d in zip(now, gradients, strict=True)]
+        for mini_batch in zip(x, y, strict=True):
+            now = [theta - eta * d for theta, d in zip(now, gradient(now, *mini_batch), strict=True)]
         # Only here in place: PyTorch 2.13 compiles theta.add_(d) among the steps to something else.
         for theta, last in zip(state, now, strict=True):
             theta.copy_(last)
@@ -83,7 +84,7 @@ class Compiled(Eager):
         """Go through the examples once."""
         with torch.no_grad():
             for rows in order.reshape(-1, self.steps, self.task.batch):
-                _compiled_steps()(self.state, self.x, self.y, rows, self.task.eta)
+                _compiled_steps()(self.state, self.x[rows], self.y[rows], self.task.eta)
 
 
 def eager() -> Variants:
