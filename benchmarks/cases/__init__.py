@@ -1,0 +1,1 @@
+"""What `benchmarks/peers.py` measures, one file a subject."""
