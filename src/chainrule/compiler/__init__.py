@@ -1,0 +1,1 @@
+"""From a recorded graph to a program that runs without Python."""

@@ -1,0 +1,1 @@
+"""Native code, made with llvmlite."""
