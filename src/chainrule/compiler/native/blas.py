@@ -1,7 +1,7 @@
-"""Matrix products by BLAS, called from native code: SciPy's, through the pointers that `scipy.linalg.cython_blas` shows.
+"""Matrix products by BLAS, called from native code: SciPy's, through the pointers in `scipy.linalg.cython_blas`.
 
-The code names the routines (``chainrule.sgemm``, …) and holds no addresses, so that it can be kept on disk: `link` tells
-LLVM where the names are, in each process anew. BLAS shares out large products among threads by itself.
+The code names the routines (``chainrule.sgemm``, …) and holds no addresses, so that it can be kept on disk: `link`
+tells LLVM where the names are, in each process anew. BLAS shares out large products among threads by itself.
 
 BLAS knows matrices by columns, so a C that lies by rows is computed as Cᵀ = Bᵀ Aᵀ; operands are never copied.
 """
@@ -16,14 +16,15 @@ from llvmlite import binding, ir
 from scipy.linalg import cython_blas
 
 from chainrule.compiler.native import products
-from chainrule.compiler.native.products import I32, POINTER, STEP, Product, arrays, emit_product, is_small, over_batch
+from chainrule.compiler.native.product_loops import I32, POINTER, begin_step, over_batch, scalar
+from chainrule.compiler.native.products import Product, emit_product, is_small
 
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")
 LARGEST = 2**31 - 1
 
 
 class Matrix(NamedTuple):
-    """How BLAS is told of a matrix: that it reads it as it lies (N) or transposed (T), and the stride between columns."""
+    """How BLAS is told of a matrix: to read it as it lies (N) or transposed (T), and the stride between columns."""
 
     letter: str
     leading: int
@@ -93,16 +94,14 @@ def emit_blas(module: ir.Module, name: str, product: Product) -> ir.Function:
     llvmlite.ir.Function
         The function; its parts are the first axis of the batch, or there is one.
     """
-    function = ir.Function(module, STEP, name)
-    builder = ir.IRBuilder(function.append_basic_block())
-    a, b, c = arrays(builder, function.args[0], 3)
+    builder, (a, b, c), part = begin_step(module, name, 3)
     turned = is_turned(product)
-    p = product.transposed if turned else product
+    p = product.turned if turned else product
     write = write_gemv if p.n == 1 else write_gemm
-    operands = [b, a, c] if turned else [a, b, c]
-    over_batch(builder, p, operands, function.args[1:], lambda pointers, begin, end: write(builder, p, pointers))
+    pointers = [b, a, c] if turned else [a, b, c]
+    over_batch(builder, p, pointers, part, lambda here, begin, end: write(builder, p, here))
     builder.ret_void()
-    return function
+    return builder.function
 
 
 def is_turned(product: Product) -> bool:
@@ -150,7 +149,7 @@ def constant(module: ir.Module, dtype: np.dtype[Any], argument: Any) -> Any:
     elif isinstance(argument, int):
         value = I32(argument)
     elif isinstance(argument, float):
-        value = products.scalar(dtype)(float(dtype.type(argument)))
+        value = scalar(dtype)(float(dtype.type(argument)))
     else:
         return argument
     name = module.get_unique_name("constant")
