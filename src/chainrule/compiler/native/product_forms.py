@@ -1,0 +1,174 @@
+"""What a matrix product is, and how the code for it is to be arranged on a processor."""
+
+import functools
+import platform
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import binding
+
+# Sums that must be under way at once to hide a multiplication's latency: 4 cycles, of which each starts two.
+SUMS_IN_FLIGHT = 8
+# Bytes of an operand that stay in the first cache, and what it costs to fetch a vector from the second one, where 1 is
+# a multiplication of vectors (both measured: tiles of known shapes, timed on operands of known sizes).
+NEAR = 24_576
+FAR_VECTOR = 4
+
+
+@dataclass(frozen=True)
+class Product:
+    """C = α·A B + β·C, for each index of the batch; sizes, strides and factors are constants of the code.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        float32 or float64.
+    m, n, k : int
+        A is m × k, B is k × n, C is m × n.
+    a_strides, b_strides, c_strides : (int, int)
+        Strides along rows and along columns, in entries. Those of A and B may be 0, all may be negative.
+    batch : tuple of int
+        Sizes of the batch's axes, and in ``a_batch``, ``b_batch``, ``c_batch`` the strides along them.
+    alpha, beta : float
+        Factors of the product and of what C holds. With beta = 0, C is not read.
+    bias : bool
+        Add a row of n neighbouring entries, the fourth array, to each row of C; in the place of beta·C.
+    """
+
+    dtype: np.dtype[Any]
+    m: int
+    n: int
+    k: int
+    a_strides: tuple[int, int]
+    b_strides: tuple[int, int]
+    c_strides: tuple[int, int]
+    batch: tuple[int, ...] = ()
+    a_batch: tuple[int, ...] = ()
+    b_batch: tuple[int, ...] = ()
+    c_batch: tuple[int, ...] = ()
+    alpha: float = 1.0
+    beta: float = 0.0
+    bias: bool = False
+
+    @property
+    def turned(self) -> "Product":
+        """The same product as Cᵀ = Bᵀ Aᵀ."""
+        return replace(
+            self,
+            m=self.n,
+            n=self.m,
+            a_strides=self.b_strides[::-1],
+            b_strides=self.a_strides[::-1],
+            c_strides=self.c_strides[::-1],
+            a_batch=self.b_batch,
+            b_batch=self.a_batch,
+        )
+
+
+class Target(NamedTuple):
+    """What the code must know of a processor: the bytes of a vector, and how many vectors its registers hold."""
+
+    bytes: int
+    registers: int
+
+
+class Form(NamedTuple):
+    """How a product is computed.
+
+    It is turned to Cᵀ = Bᵀ Aᵀ or not; its vectors lie along k or, if not, across it, along the columns of C. A tile has
+    ``rows`` × ``columns`` sums, and ``entries`` columns of C: across, one sum holds a vector of them. The outer loop
+    over tiles is by columns or by rows.
+    """
+
+    product: Product
+    turned: bool
+    along: bool
+    rows: int
+    columns: int
+    entries: int
+    by_columns: bool
+
+
+@functools.cache
+def host() -> Target:
+    """Tell the vectors of the processor that this runs on."""
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return Target(64, 32)
+    if features.get("avx"):
+        return Target(32, 16)
+    return Target(16, 32 if platform.machine() in ("arm64", "aarch64") else 16)
+
+
+@functools.lru_cache(maxsize=1024)
+def arrange(product: Product, target: Target) -> Form:
+    """Choose the form and the tiles of a product: what takes the fewest vector instructions, roughly counted."""
+    width = target.bytes // product.dtype.itemsize
+    ways = [(turned, along) for turned in (False, True) for along in (False, True)]
+    turned, along = min(ways, key=lambda way: count(product.turned if way[0] else product, way[1], width))
+    p = product.turned if turned else product
+    # Where entries of B are put into vectors one by one, small tiles keep the code short.
+    near = unit(p.b_strides[0], p.k) if along else unit(p.b_strides[1], p.n)
+    shape = shape_tile(p, along, width, target.registers if near else min(target.registers, 10))
+    rows, columns, by_columns = shape
+    return Form(p, turned, along, rows, columns, columns * (1 if along else width), by_columns)
+
+
+def count(p: Product, along: bool, width: int) -> int:
+    """Count the vector instructions of a form, with tiles of about 4 × 4."""
+    stored = 1 if unit(p.c_strides[1], p.n) else 2 * min(width, p.n)
+    if not along:
+        loaded = 1 if unit(p.b_strides[1], p.n) else 2 * min(width, p.n)
+        return -(-p.n // width) * (p.k * (p.m + loaded * -(-p.m // 4)) + p.m * stored)
+    loaded_a = 1 if unit(p.a_strides[1], p.k) else 2 * min(width, p.k)
+    loaded_b = 1 if unit(p.b_strides[0], p.k) else 2 * min(width, p.k)
+    loads = loaded_a * p.m * -(-p.n // 4) + loaded_b * p.n * -(-p.m // 4)
+    return -(-p.k // width) * (p.m * p.n + loads) + 3 * p.m * p.n + p.m * -(-p.n // 4) * stored
+
+
+def shape_tile(p: Product, along: bool, width: int, registers: int) -> tuple[int, int, bool]:
+    """Choose the rows and columns of a tile, whose sums and a row of B fit the registers, and the order of the tiles.
+
+    A tile's time, for one step along k, is that of its multiplications, and a little for its loads; or of its loads
+    from the second cache; or of the sums' latency: whichever is the longest.
+    """
+    entries = 1 if along else width
+    n = -(-p.n // entries)
+    row_bytes, column_bytes = p.k * p.dtype.itemsize, p.k * entries * p.dtype.itemsize
+    vector_of_a = 1.0 if along else 1 / width
+
+    def cost(shape: tuple[int, int, bool]) -> float:
+        rows, columns, by_columns = shape
+        # The inner loop passes over all of one operand, and stays in a tile's part of the other.
+        far_a = (p.m if by_columns else rows) * row_bytes > NEAR
+        far_b = (columns if by_columns else n) * column_bytes > NEAR
+
+        def tile(r: int, c: int) -> float:
+            far = FAR_VECTOR * (far_a * r * vector_of_a + far_b * c)
+            return max(r * c + 0.1 * (r + c), SUMS_IN_FLIGHT / 2, far) + 1 if r * c else 0.0
+
+        (down, last_r), (right, last_c) = divmod(p.m, rows), divmod(n, columns)
+        kinds = (1 + (last_r > 0)) * (1 + (last_c > 0))
+        whole = down * (right * tile(rows, columns) + tile(rows, last_c))
+        return (whole + right * tile(last_r, columns) + tile(last_r, last_c)) * (1 + 0.01 * kinds)
+
+    counts = [c for c in (1, 2, 4, 8, 16) if c <= min(width, power_of_two(p.k))] if along else range(1, 17)
+    shapes = [
+        (rows, columns, by_columns)
+        for by_columns in (False, True)
+        for columns in counts
+        for rows in range(1, 17)
+        if rows * columns + columns <= registers * 7 // 8 and rows <= max(p.m, 1) and columns <= max(n, 1)
+    ]
+    return min(shapes, key=cost)
+
+
+def unit(stride: int, size: int) -> bool:
+    """Say whether the entries of an axis are neighbours."""
+    return stride == 1 or size <= 1
+
+
+def power_of_two(size: int) -> int:
+    """Give the least power of two that is not below a size."""
+    return 1 << max(size - 1, 0).bit_length()

@@ -1,0 +1,79 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.compiler.native.products import Target, emit_product, extent, host
+from tests.compiler.native.running import arrays_of, check, compiled, plain, products, run
+
+TARGETS = [Target(64, 32), Target(32, 16), Target(16, 16), Target(16, 32)]
+LAYOUTS = ["".join(letters) for letters in itertools.product("NT", repeat=3)]
+SHAPES = [(10, 30, 784), (10, 10, 30), (10, 30, 10), (30, 50, 10), (3, 3, 3), (1, 1, 100), (1, 40, 37), (40, 1, 37)]
+
+
+def whole(product, target=None):
+    """Compile a product for a target; give the function and its one part."""
+    return compiled(emit_product, product, target), [(0, extent(product, target))]
+
+
+@given(products(), st.sampled_from(TARGETS))
+def test_products_of_any_layout(product, target):
+    check(product, *whole(product, target))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("shape", [*SHAPES, (33, 70, 1), (17, 129, 65)])
+def test_each_form_and_remainder(shape, layout):
+    for dtype, (alpha, beta) in [("f4", (-0.3, 1.0)), ("f8", (1.0, 0.0))]:
+        check(p := plain(dtype, *shape, layout, alpha=alpha, beta=beta), *whole(p))
+
+
+@given(products(), st.data())
+def test_parts_give_the_same_bits_as_the_whole(product, data):
+    function, [(_, end)] = whole(product)
+    cuts = sorted(data.draw(st.lists(st.integers(0, end), max_size=4)))
+    parts = list(itertools.pairwise([0, *cuts, end]))
+    # beta·C is added once by each part that covers an entry: a part done twice, or never, would show.
+    one = check(product, function, [(0, end)])
+    np.testing.assert_array_equal(check(product, function, data.draw(st.permutations(parts))), one)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_not_finite_is_passed_on_where_it_belongs(layout, value):
+    product = plain("f4", 11, 19, 21, layout)
+    a, b, c = arrays_of(product)
+    a.view[4, 20] = b.view[3, 17] = value
+    run(whole(product)[0], [a, b, c], *whole(product)[1][0])
+    with np.errstate(invalid="ignore"):
+        wanted = a.view @ b.view
+    assert np.count_nonzero(~np.isfinite(wanted)) == 11 + 19 - 1
+    np.testing.assert_array_equal(np.isnan(c.view), np.isnan(wanted))
+    np.testing.assert_array_equal(np.isposinf(c.view), np.isposinf(wanted))
+
+
+def test_an_alpha_of_zero_keeps_nan():
+    product = plain("f8", 3, 5, 4, alpha=0.0)
+    a, b, c = arrays_of(product)
+    a.view[1, 1] = np.nan
+    run(whole(product)[0], [a, b, c], *whole(product)[1][0])
+    np.testing.assert_array_equal(np.isnan(c.view), [[False] * 5, [True] * 5, [False] * 5])
+
+
+def test_a_part_without_rows_does_nothing():
+    product = plain("f4", 7, 5, 3)
+    arrays = arrays_of(product)
+    function, _ = whole(product)
+    for part in range(extent(product) + 1):
+        run(function, arrays, part, part)
+    assert np.all(np.isnan(arrays[2].view))
+
+
+def test_the_parts_of_a_batch_are_its_first_axis():
+    assert extent(plain("f4", 3, 3, 3, batch=(7, 2), a_batch=(18, 9), b_batch=(18, 9), c_batch=(18, 9))) == 7
+
+
+def test_vectors_of_this_processor():
+    assert host() in TARGETS
