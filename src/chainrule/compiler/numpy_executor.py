@@ -1,5 +1,6 @@
 """Running a plan by NumPy alone: where native code cannot be had, and as what native code is held against."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,12 @@ from chainrule.errors import InputError
 
 Memory = list[Any]
 """For each buffer its bytes, as an array of uint8."""
+
+Layout = tuple[Any, Any, Any]
+"""Shape, strides in entries, and type."""
+
+Locate = Callable[[int, Layout], Any]
+"""``array(k, layout)`` returns a step's k-th argument."""
 
 
 def execute(plan: Plan, inputs: list[Any], outputs: list[Any], arena: Any) -> None:
@@ -56,35 +63,42 @@ def _run(steps: Any, memory: Memory, turns: tuple[int, ...]) -> None:
         if isinstance(step, Loop):
             for t in range(step.length):
                 _run(step.steps, memory, (*turns, t))
-        elif isinstance(step, Call):
-            call(step, memory, turns)
-        else:
-            _WORK[type(step.work)](step, memory, turns)
+            continue
+
+        def array(k: int, layout: Layout, step: Step | Call = step) -> Any:
+            return array_at(memory, step.arguments[k], turns, *layout)
+
+        work(step, array)
+
+
+def work(step: Step | Call, array: Locate) -> None:
+    """Do one step, on arrays that are found by the number of the argument and their layout."""
+    if isinstance(step, Call):
+        call(step, array)
+    else:
+        _WORK[type(step.work)](step.work, array)
 
 
 def array_at(memory: Memory, place: Place, turns: tuple[int, ...], shape: Any, strides: Any, dtype: Any) -> Any:
     """Return the array that begins at a place."""
-    buffer = memory[place.buffer]
     offset = place.offset + sum(a * t for a, t in zip(place.advance, turns, strict=False))
-    if 0 in shape:
-        return np.empty(shape, dtype)
-    low = offset + sum(min(0, (n - 1) * s) for n, s in zip(shape, strides, strict=True)) * dtype.itemsize
-    high = offset + sum(max(0, (n - 1) * s) for n, s in zip(shape, strides, strict=True)) * dtype.itemsize
-    whole = buffer[low : high + dtype.itemsize]
-    first = whole[offset - low :].view(np.uint8)[: dtype.itemsize].view(dtype)
-    return np.lib.stride_tricks.as_strided(first, shape, [s * dtype.itemsize for s in strides])
+    return strided(memory[place.buffer], offset, shape, strides, dtype)
 
 
-def view(memory: Memory, x: View, turns: tuple[int, ...]) -> Any:
-    """Return the array that a view describes."""
-    return array_at(memory, x.place, turns, x.shape, x.strides, x.dtype)
+def strided(buffer: Any, offset: int, shape: Any, strides: Any, dtype: Any) -> Any:
+    """Return an array in a buffer, by the offset of its first entry in bytes and its strides in entries."""
+    steps = [s * dtype.itemsize for s in strides]
+    return np.ndarray(shape, dtype, buffer, offset, steps) if 0 not in shape else np.empty(shape, dtype)
 
 
-def call(step: Call, memory: Memory, turns: tuple[int, ...]) -> None:
+def call(step: Call, array: Locate) -> None:
     """Have NumPy compute a rule."""
     # A number that the rule was recorded with was a NumPy scalar, and is again.
-    operands = [view(memory, x, turns).copy()[()] if isinstance(x, View) else x for x in step.operands]
-    value = step.function(*operands, **dict(step.parameters))
+    views = [x for x in (*step.operands, *step.results) if isinstance(x, View)]
+    arrays = iter([array(k, (x.shape, x.strides, x.dtype)) for k, x in enumerate(views)])
+    operands = [next(arrays).copy()[()] if isinstance(x, View) else x for x in step.operands]
+    with np.errstate(all="ignore"):
+        value = step.function(*operands, **dict(step.parameters))
     for target, result in zip(step.results, value if step.several else (value,), strict=True):
         if target is None:
             continue
@@ -93,42 +107,24 @@ def call(step: Call, memory: Memory, turns: tuple[int, ...]) -> None:
                 f"{step.name} gave an array of shape {np.shape(result)} where it gave {target.shape} when the function "
                 "was compiled; compile only what has the same shapes for all values, or keep this part outside."
             )
-        view(memory, target, turns)[...] = result
+        next(arrays)[...] = result
 
 
-def _kernel(step: Step, memory: Memory, turns: tuple[int, ...]) -> None:
-    kernel = step.work
-    assert isinstance(kernel, Kernel)
-
-    def argument(x: Read | Store, dtype: Any) -> Any:
-        return array_at(memory, step.arguments[x.argument], turns, kernel.shape, x.strides, dtype)
-
+def _kernel(kernel: Kernel, array: Locate) -> None:
     values: list[Any] = []
     for e in kernel.expressions:
         if isinstance(e, Read):
-            values.append(argument(e, e.dtype))
+            values.append(array(e.argument, (kernel.shape, e.strides, e.dtype)))
         elif isinstance(e, Number):
             values.append(np.asarray(e.value, e.dtype))
         else:
             values.append(_applied(e, [values[k] for k in e.operands]))
     results = [_stored(s, np.broadcast_to(values[s.expression], kernel.shape)) for s in kernel.stores]
     for s, result in zip(kernel.stores, results, strict=True):
-        target = _target(step, memory, turns, s, kernel)
-        if s.onto:
-            target += result
-        else:
-            target[...] = result
-
-
-def _target(step: Step, memory: Memory, turns: tuple[int, ...], s: Store, kernel: Kernel) -> Any:
-    kept = [i for i in range(len(kernel.shape)) if i not in s.axes]
-    shape, strides = tuple(kernel.shape[i] for i in kept), tuple(s.strides[i] for i in kept)
-    return array_at(memory, step.arguments[s.argument], turns, shape, strides, kernel_dtype(kernel, s))
-
-
-def kernel_dtype(kernel: Kernel, store: Store) -> Any:
-    """Return the type of what a store writes."""
-    return kernel.expressions[store.expression].dtype
+        kept = [i for i in range(len(kernel.shape)) if i not in s.axes]
+        shape, strides = tuple(kernel.shape[i] for i in kept), tuple(s.strides[i] for i in kept)
+        target = array(s.argument, (shape, strides, kernel.expressions[s.expression].dtype))
+        target[...] = target + result if s.onto else result
 
 
 def _applied(e: Apply, operands: list[Any]) -> Any:
@@ -143,17 +139,13 @@ def _stored(s: Store, value: Any) -> Any:
     return np.asarray(getattr(np, s.reduce).reduce(value, axis=s.axes))
 
 
-def _rows(step: Step, memory: Memory, turns: tuple[int, ...]) -> None:
-    rows = step.work
-    assert isinstance(rows, Rows)
-    long = (rows.rows, rows.length), (rows.length, 1)
-    short = (rows.count, rows.length), (rows.length, 1)
-    x_place, index_place, y_place = step.arguments
-    indices = array_at(memory, index_place, turns, (rows.count,), (1,), np.dtype(np.int64))
+def _rows(rows: Rows, array: Locate) -> None:
+    long, short = ((n, rows.length) for n in (rows.rows, rows.count))
+    indices = array(1, ((rows.count,), (1,), np.dtype(np.int64)))
     if rows.count and not (-rows.rows <= indices.min() and indices.max() < rows.rows):
         refuse_row(rows.rows)
-    x = array_at(memory, x_place, turns, *(short if rows.add else long), rows.dtype)
-    y = array_at(memory, y_place, turns, *(long if rows.add else short), rows.dtype)
+    x = array(0, (short if rows.add else long, (rows.length, 1), rows.dtype))
+    y = array(2, (long if rows.add else short, (rows.length, 1), rows.dtype))
     if rows.add:
         np.add.at(y, indices, x)
     else:
@@ -165,14 +157,11 @@ def refuse_row(rows: int) -> None:
     raise IndexError(f"an index is out of range for an array of {rows} rows; give numbers from 0 to {rows - 1}.")
 
 
-def _product(step: Step, memory: Memory, turns: tuple[int, ...]) -> None:
-    p = step.work
-    assert isinstance(p, Product)
+def _product(p: Product, array: Locate) -> None:
     sizes = ((p.m, p.k), (p.k, p.n), (p.m, p.n))
     walks = ((*p.a_batch, *p.a_strides), (*p.b_batch, *p.b_strides), (*p.c_batch, *p.c_strides))
     a, b, c = (
-        array_at(memory, place, turns, (*p.batch, *size), walk, p.dtype)
-        for place, size, walk in zip(step.arguments, sizes, walks, strict=True)
+        array(i, ((*p.batch, *size), walk, p.dtype)) for i, (size, walk) in enumerate(zip(sizes, walks, strict=True))
     )
     product = np.matmul(a, b)
     if p.alpha != 1:

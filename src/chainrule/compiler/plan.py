@@ -5,7 +5,7 @@ Two steps that do the same to other places are equal in all but their places, an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,23 @@ class Rows:
 
 @dataclass(frozen=True)
 class Product:
-    """A product of matrices, C = alpha · A B + beta · C, for each index of the batch axes; strides are in entries."""
+    """C = α·A B + β·C, for each index of the batch; sizes, strides and factors are constants of the code.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+        float32 or float64.
+    m, n, k : int
+        A is m × k, B is k × n, C is m × n.
+    a_strides, b_strides, c_strides : (int, int)
+        Strides along rows and along columns, in entries. Those of A and B may be 0, all may be negative.
+    batch : tuple of int
+        Sizes of the batch's axes, and in ``a_batch``, ``b_batch``, ``c_batch`` the strides along them.
+    alpha, beta : float
+        Factors of the product and of what C holds. With beta = 0, C is not read.
+    bias : bool
+        Add a row of n neighbouring entries, the fourth array, to each row of C; in the place of beta·C.
+    """
 
     dtype: np.dtype[Any]
     m: int
@@ -142,12 +158,27 @@ class Product:
     a_strides: tuple[int, int]
     b_strides: tuple[int, int]
     c_strides: tuple[int, int]
-    batch: Shape = ()
+    batch: tuple[int, ...] = ()
     a_batch: tuple[int, ...] = ()
     b_batch: tuple[int, ...] = ()
     c_batch: tuple[int, ...] = ()
     alpha: float = 1.0
     beta: float = 0.0
+    bias: bool = False
+
+    @property
+    def turned(self) -> "Product":
+        """The same product as Cᵀ = Bᵀ Aᵀ."""
+        return replace(
+            self,
+            m=self.n,
+            n=self.m,
+            a_strides=self.b_strides[::-1],
+            b_strides=self.a_strides[::-1],
+            c_strides=self.c_strides[::-1],
+            a_batch=self.b_batch,
+            b_batch=self.a_batch,
+        )
 
 
 @dataclass(frozen=True)
@@ -160,6 +191,11 @@ class Call:
     parameters: tuple[tuple[str, Any], ...]
     results: tuple[View | None, ...]
     several: bool  # whether the function gives a tuple
+
+    @property
+    def arguments(self) -> tuple[Place, ...]:
+        """The places of the arrays that take part, operands before results."""
+        return tuple(x.place for x in (*self.operands, *self.results) if isinstance(x, View))
 
 
 @dataclass(frozen=True)

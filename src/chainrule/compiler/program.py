@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.lowering import lower
+from chainrule.compiler.native import engine
+from chainrule.compiler.native.programs import NativeProgram
 from chainrule.compiler.numpy_executor import execute
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.planning import plan
@@ -32,12 +34,16 @@ class Program:
         self.graph = graph
         self.plan = planned
         self._rebuild = rebuild
+        self._native = NativeProgram(planned) if engine.available() else None
 
     def run(self, leaves: list[Any]) -> list[Any]:
         """Run the program on the leaves of its arguments, of the shapes and types that it was made for."""
         inputs = [np.ascontiguousarray(x, v.dtype) for x, v in zip(leaves, self.plan.inputs, strict=True)]
         outputs = [np.empty(v.shape, v.dtype) for v in self.plan.outputs]
-        execute(self.plan, inputs, outputs, np.empty(self.plan.arena, np.uint8))
+        if self._native is None:
+            execute(self.plan, inputs, outputs, np.empty(self.plan.arena, np.uint8))
+        else:
+            self._native.run(inputs, outputs)
         return [x if x.ndim else x[()] for x in outputs]
 
     def __call__(self, *args: Any) -> Any:

@@ -15,6 +15,7 @@ Lowering: TypeAlias = Callable[..., Lowered]
 
 LOWERINGS: dict[Rule, Lowering] = {}
 
+
 def lowers(*rules: Rule) -> Callable[[Lowering], Lowering]:
     """Enter what takes rules apart."""
 

@@ -17,7 +17,8 @@ from scipy.linalg import cython_blas
 
 from chainrule.compiler.native import products
 from chainrule.compiler.native.product_loops import I32, POINTER, begin_step, over_batch, scalar
-from chainrule.compiler.native.products import Product, emit_product, is_small
+from chainrule.compiler.native.products import emit_product, is_small
+from chainrule.compiler.plan import Product
 
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")
 LARGEST = 2**31 - 1

@@ -2,11 +2,11 @@
 
 import functools
 import platform
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from llvmlite import binding
+
+from chainrule.compiler.plan import Product
 
 # Sums that must be under way at once to hide a multiplication's latency: 4 cycles, of which each starts two.
 SUMS_IN_FLIGHT = 8
@@ -14,56 +14,6 @@ SUMS_IN_FLIGHT = 8
 # a multiplication of vectors (both measured: tiles of known shapes, timed on operands of known sizes).
 NEAR = 24_576
 FAR_VECTOR = 4
-
-
-@dataclass(frozen=True)
-class Product:
-    """C = α·A B + β·C, for each index of the batch; sizes, strides and factors are constants of the code.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype
-        float32 or float64.
-    m, n, k : int
-        A is m × k, B is k × n, C is m × n.
-    a_strides, b_strides, c_strides : (int, int)
-        Strides along rows and along columns, in entries. Those of A and B may be 0, all may be negative.
-    batch : tuple of int
-        Sizes of the batch's axes, and in ``a_batch``, ``b_batch``, ``c_batch`` the strides along them.
-    alpha, beta : float
-        Factors of the product and of what C holds. With beta = 0, C is not read.
-    bias : bool
-        Add a row of n neighbouring entries, the fourth array, to each row of C; in the place of beta·C.
-    """
-
-    dtype: np.dtype[Any]
-    m: int
-    n: int
-    k: int
-    a_strides: tuple[int, int]
-    b_strides: tuple[int, int]
-    c_strides: tuple[int, int]
-    batch: tuple[int, ...] = ()
-    a_batch: tuple[int, ...] = ()
-    b_batch: tuple[int, ...] = ()
-    c_batch: tuple[int, ...] = ()
-    alpha: float = 1.0
-    beta: float = 0.0
-    bias: bool = False
-
-    @property
-    def turned(self) -> "Product":
-        """The same product as Cᵀ = Bᵀ Aᵀ."""
-        return replace(
-            self,
-            m=self.n,
-            n=self.m,
-            a_strides=self.b_strides[::-1],
-            b_strides=self.a_strides[::-1],
-            c_strides=self.c_strides[::-1],
-            a_batch=self.b_batch,
-            b_batch=self.a_batch,
-        )
 
 
 class Target(NamedTuple):

@@ -12,9 +12,10 @@ In what order an entry of C is summed depends on the product alone: not on the d
 
 from llvmlite import ir
 
-from chainrule.compiler.native.product_forms import Product, Target, arrange, host
+from chainrule.compiler.native.product_forms import Target, arrange, host
 from chainrule.compiler.native.product_kernel import Kernel
 from chainrule.compiler.native.product_loops import begin_step, over_batch
+from chainrule.compiler.plan import Product
 
 __all__ = ["Product", "Target", "emit_product", "extent", "host", "is_small"]
 
