@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.rules.kinds import General, Linear, summed
+from chainrule.graph.tracer import Tracer
+from chainrule.rules.kinds import MANY, General, Linear, summed
 from chainrule.rules.operands import normalized, operand
 from chainrule.rules.table import spells
 
@@ -79,12 +80,20 @@ def typed(dtype: Any) -> dict[str, Any]:
 
 def _spread(g: Array, y: Array, x: Array, where: Any = True, *_: Array, axis: Axis, keepdims: bool, **__: Any) -> Array:
     """Broadcast a cotangent over the axes that were summed: the transpose of a sum."""
-    return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims), x.shape)), x)
+    return like(among(where, _broadcast(keep(g, x, axis, keepdims), x.shape)), x)
+
+
+def _broadcast(v: Array, shape: tuple[int, ...]) -> Array:
+    if type(v) is Tracer or math.prod(shape) > MANY:
+        return np.broadcast_to(v, shape)
+    whole = np.empty(shape, v.dtype)  # a few entries are written sooner than a view of one is made
+    whole[...] = v
+    return whole
 
 
 def _spread_mean(g: Array, y: Array, x: Array, where: Any = True, *, axis: Axis, keepdims: bool, **_: Any) -> Array:
     if where is True:
-        return like(np.broadcast_to(keep(g / count_of(x, axis), x, axis, keepdims), x.shape), x)
+        return like(_broadcast(keep(g / count_of(x, axis), x, axis, keepdims), x.shape), x)
     # A mean of no entries is NaN, and no entry takes part in it: whatever it is divided by, it is not chosen.
     count = np.maximum(count_of(x, axis, where), 1)
     return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims) / count, x.shape)), x)

@@ -23,7 +23,7 @@ COPY = Linear("copy", lambda x: x.copy(), lambda g, y, x: g)
 
 def inverse(axes: Sequence[int]) -> tuple[int, ...]:
     """Return the permutation of axes that undoes another."""
-    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return tuple(axes) if len(axes) < 3 else tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
 def _back(g: Array, dtype: Any) -> Array:
