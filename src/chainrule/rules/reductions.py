@@ -119,6 +119,8 @@ def _sum(
     initial: Any = None,
     where: Any = True,
 ) -> Array:
+    if type(a) is Tracer and where is True and initial is dtype is None:
+        return SUM(a, axis=axis, keepdims=keepdims)
     return SUM(*given(operand(a), where, initial), axis=axis, keepdims=keepdims, **typed(dtype))
 
 
@@ -152,8 +154,8 @@ def _extreme(name: str, function: Any) -> General:
     return General(name, function, (_spread_extreme,), (_change_of_extreme,))
 
 
-MAX = _extreme("max", np.max)
-MIN = _extreme("min", np.min)
+MAX = _extreme("max", np.maximum.reduce)
+MIN = _extreme("min", np.minimum.reduce)
 
 
 def _spell_extreme(rule: General, larger: np.ufunc) -> Callable[..., Array]:

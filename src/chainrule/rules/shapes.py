@@ -12,8 +12,8 @@ from chainrule.rules.kinds import Linear, Map, unbroadcast
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 
-RESHAPE = Linear("reshape", np.reshape, lambda g, y, x, shape: g.reshape(x.shape))
-TRANSPOSE = Linear("transpose", np.transpose, lambda g, y, x, axes: g.transpose(inverse(axes)))
+RESHAPE = Linear("reshape", lambda x, shape: x.reshape(shape), lambda g, y, x, shape: g.reshape(x.shape))
+TRANSPOSE = Linear("transpose", lambda x, axes: x.transpose(axes), lambda g, y, x, axes: g.transpose(inverse(axes)))
 BROADCAST = Linear("broadcast_to", np.broadcast_to, lambda g, y, x, shape: unbroadcast(g, x.shape))
 FLIP = Linear("flip", np.flip, lambda g, y, x, axis: np.flip(g, axis))
 ROLL = Linear("roll", np.roll, lambda g, y, x, shift, axis: np.roll(g, _negated(shift), axis))
