@@ -137,7 +137,9 @@ def _mean(
 def _extremes(y: Array, x: Array, axis: Axis, keepdims: bool) -> tuple[Array, Array]:
     """Return 1 at each extreme entry, 0 elsewhere, and the number of those that share the derivative."""
     chosen = (x == keep(y, x, axis, keepdims)).astype(x.dtype)
-    return chosen, keep(summed(chosen, normalized(axis, x.ndim)), x, axis, False)
+    if type(axis) is int and x.size > MANY:
+        return chosen, keep(summed(chosen, (axis % x.ndim,)), x, axis, False)
+    return chosen, np.add.reduce(chosen, axis=axis, keepdims=True)
 
 
 def _spread_extreme(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
