@@ -136,23 +136,21 @@ def owned(derivatives: Sequence[Array]) -> list[Array]:
     What the rules make is new, or it is a view of the cotangent that they were given. What is not new to begin with,
     the user's own arrays, is read-only here (see `lent`), and so are all views of it. So little is ever copied.
     """
+    found = list(derivatives)
     seen: set[int] = set()
-    return [_owned(v, seen) for v in derivatives]
-
-
-def _owned(v: Array, seen: set[int]) -> Array:
-    if type(v) is Tracer:
-        node = v._current()
-        return np.copy(v) if node.rule is INPUT else Tracer(v._recording, node)
-    if not isinstance(v, np.ndarray):
-        return v
-    owner: Any = v
-    while getattr(owner, "base", None) is not None:
-        owner = owner.base
-    if not v.flags.writeable or id(owner) in seen:
-        return v.copy()
-    seen.add(id(owner))
-    return v
+    for k, v in enumerate(found):
+        if isinstance(v, np.ndarray):
+            owner, base = v, v.base
+            while base is not None:
+                owner, base = base, getattr(base, "base", None)
+            if v.flags.writeable and id(owner) not in seen:
+                seen.add(id(owner))
+            else:
+                found[k] = v.copy()
+        elif type(v) is Tracer:
+            node = v._current()
+            found[k] = np.copy(v) if node.rule is INPUT else Tracer(v._recording, node)
+    return found
 
 
 def name_of(f: Callable[..., Any]) -> str:

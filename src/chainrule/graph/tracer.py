@@ -41,6 +41,7 @@ CONSTANT = Rule("constant", lambda value: value)
 """The rule of an array that depends on no argument, but is traced so that it can be written into."""
 
 _ndarray = np.ndarray
+_NUMBERS = frozenset((int, float, bool, complex, np.float64, np.float32))
 _SMALL = 65_536  # bytes
 
 _levels = itertools.count()
@@ -176,7 +177,7 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
             nested = True
         elif kind is _ndarray:
             operand = recording.keep(operand)
-        elif hasattr(kind, "tocsr"):
+        elif kind not in _NUMBERS and hasattr(kind, "tocsr"):
             refuse_sparse()
         nodes.append(operand)
         values.append(operand)
