@@ -1,0 +1,236 @@
+"""The small fixed part of every program: it calls steps one after the other, repeats them, and shares them out.
+
+A step's function is ``void f(ptr arguments, i64 begin, i64 end)``. Everything here is told what to do by words of 64
+bits that lie one after the other:
+
+=========  ==========================================================================================
+a step     function, arguments, begin, end
+a move     address of the slot, address of the base, bytes for each turn
+a loop     turns, address of its steps, how many, address of its moves, how many, address of the error
+a sharing  function, arguments, begin, end, parts, address of the busy word, grain
+=========  ==========================================================================================
+
+``run(steps, n, error)`` runs n steps, and stops after the one that made the error word other than 0. ``loop`` and
+``parallel`` are the functions of steps whose arguments are a loop's or a sharing's words; they heed no begin and end of
+their own. Before turn t a loop puts *base + t · bytes into every slot; what moves in two loops has the outer one's slot
+for the inner one's base. A sharing gives [begin, end) to so many threads in pieces of a multiple of `grain`. It starts
+none while another one of the same busy word runs: then many callers at once do not multiply their threads.
+"""
+
+import functools
+import sys
+
+from chainrule.compiler.native.engine import Code, compile_module
+
+RUN = """
+define void @run(ptr %steps, i64 %n, ptr %error) nounwind {
+entry:
+  %some = icmp sgt i64 %n, 0
+  br i1 %some, label %step, label %done
+step:
+  %i = phi i64 [ 0, %entry ], [ %next, %step ]
+  %record = getelementptr [4 x i64], ptr %steps, i64 %i
+  %arguments.at = getelementptr i64, ptr %record, i64 1
+  %begin.at = getelementptr i64, ptr %record, i64 2
+  %end.at = getelementptr i64, ptr %record, i64 3
+  %function = load ptr, ptr %record
+  %arguments = load ptr, ptr %arguments.at
+  %begin = load i64, ptr %begin.at
+  %end = load i64, ptr %end.at
+  call void %function(ptr %arguments, i64 %begin, i64 %end)
+  %next = add i64 %i, 1
+  %failed = load i64, ptr %error
+  %right = icmp eq i64 %failed, 0
+  %more = icmp slt i64 %next, %n
+  %on = and i1 %right, %more
+  br i1 %on, label %step, label %done
+done:
+  ret void
+}
+
+define void @loop(ptr %words, i64 %begin, i64 %end) nounwind {
+entry:
+  %steps.at = getelementptr i64, ptr %words, i64 1
+  %n.at = getelementptr i64, ptr %words, i64 2
+  %moves.at = getelementptr i64, ptr %words, i64 3
+  %count.at = getelementptr i64, ptr %words, i64 4
+  %error.at = getelementptr i64, ptr %words, i64 5
+  %turns = load i64, ptr %words
+  %steps = load ptr, ptr %steps.at
+  %n = load i64, ptr %n.at
+  %moves = load ptr, ptr %moves.at
+  %count = load i64, ptr %count.at
+  %error = load ptr, ptr %error.at
+  br label %turn
+turn:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %body ]
+  %failed = load i64, ptr %error
+  %right = icmp eq i64 %failed, 0
+  %left = icmp slt i64 %t, %turns
+  %on = and i1 %right, %left
+  br i1 %on, label %moving, label %done
+moving:
+  %m = phi i64 [ 0, %turn ], [ %m.next, %move ]
+  %m.left = icmp slt i64 %m, %count
+  br i1 %m.left, label %move, label %body
+move:
+  %record = getelementptr [3 x i64], ptr %moves, i64 %m
+  %base.at = getelementptr i64, ptr %record, i64 1
+  %bytes.at = getelementptr i64, ptr %record, i64 2
+  %slot = load ptr, ptr %record
+  %base = load ptr, ptr %base.at
+  %bytes = load i64, ptr %bytes.at
+  %origin = load i64, ptr %base
+  %way = mul i64 %t, %bytes
+  %place = add i64 %origin, %way
+  store i64 %place, ptr %slot
+  %m.next = add i64 %m, 1
+  br label %moving
+body:
+  call void @run(ptr %steps, i64 %n, ptr %error)
+  %t.next = add i64 %t, 1
+  br label %turn
+done:
+  ret void
+}
+"""
+
+PARALLEL = """
+@busy = global i64 0
+
+declare i32 @pthread_create(ptr, ptr, ptr, ptr)
+declare i32 @pthread_join(i64, ptr)
+
+define internal ptr @piece(ptr %record) nounwind {
+  %arguments.at = getelementptr i64, ptr %record, i64 1
+  %begin.at = getelementptr i64, ptr %record, i64 2
+  %end.at = getelementptr i64, ptr %record, i64 3
+  %function = load ptr, ptr %record
+  %arguments = load ptr, ptr %arguments.at
+  %begin = load i64, ptr %begin.at
+  %end = load i64, ptr %end.at
+  call void %function(ptr %arguments, i64 %begin, i64 %end)
+  ret ptr null
+}
+
+define void @parallel(ptr %words, i64 %ignored, i64 %heedless) nounwind {
+entry:
+  %arguments.at = getelementptr i64, ptr %words, i64 1
+  %begin.at = getelementptr i64, ptr %words, i64 2
+  %end.at = getelementptr i64, ptr %words, i64 3
+  %parts.at = getelementptr i64, ptr %words, i64 4
+  %busy.at = getelementptr i64, ptr %words, i64 5
+  %grain.at = getelementptr i64, ptr %words, i64 6
+  %function = load ptr, ptr %words
+  %arguments = load ptr, ptr %arguments.at
+  %begin = load i64, ptr %begin.at
+  %end = load i64, ptr %end.at
+  %parts = load i64, ptr %parts.at
+  %busy = load ptr, ptr %busy.at
+  %grain = load i64, ptr %grain.at
+  %got = cmpxchg ptr %busy, i64 0, i64 1 acq_rel monotonic
+  %free = extractvalue { i64, i1 } %got, 1
+  br i1 %free, label %share, label %alone
+alone:
+  call void %function(ptr %arguments, i64 %begin, i64 %end)
+  ret void
+share:
+  %length = sub i64 %end, %begin
+  %grain.less = sub i64 %grain, 1
+  %grains.up = add i64 %length, %grain.less
+  %grains = sdiv i64 %grains.up, %grain
+  %parts.less = sub i64 %parts, 1
+  %each.up = add i64 %grains, %parts.less
+  %each = sdiv i64 %each.up, %parts
+  %size = mul i64 %each, %grain
+  %threads = alloca i64, i64 %parts
+  %records = alloca [4 x i64], i64 %parts
+  br label %start
+start:
+  %p = phi i64 [ 1, %share ], [ %p.next, %started ]
+  %way = mul i64 %p, %size
+  %first = add i64 %begin, %way
+  %p.left = icmp slt i64 %p, %parts
+  %some = icmp slt i64 %first, %end
+  %go = and i1 %p.left, %some
+  br i1 %go, label %create, label %own
+create:
+  %stop.far = add i64 %first, %size
+  %stop.in = icmp slt i64 %stop.far, %end
+  %stop = select i1 %stop.in, i64 %stop.far, i64 %end
+  %record = getelementptr [4 x i64], ptr %records, i64 %p
+  %record.arguments = getelementptr i64, ptr %record, i64 1
+  %record.begin = getelementptr i64, ptr %record, i64 2
+  %record.end = getelementptr i64, ptr %record, i64 3
+  store ptr %function, ptr %record
+  store ptr %arguments, ptr %record.arguments
+  store i64 %first, ptr %record.begin
+  store i64 %stop, ptr %record.end
+  %thread = getelementptr i64, ptr %threads, i64 %p
+  %code = call i32 @pthread_create(ptr %thread, ptr null, ptr @piece, ptr %record)
+  %created = icmp eq i32 %code, 0
+  br i1 %created, label %started, label %refused
+refused:
+  store ptr null, ptr %record
+  call void %function(ptr %arguments, i64 %first, i64 %stop)
+  br label %started
+started:
+  %p.next = add i64 %p, 1
+  br label %start
+own:
+  %own.far = add i64 %begin, %size
+  %own.in = icmp slt i64 %own.far, %end
+  %own.stop = select i1 %own.in, i64 %own.far, i64 %end
+  call void %function(ptr %arguments, i64 %begin, i64 %own.stop)
+  br label %join
+join:
+  %q = phi i64 [ 1, %own ], [ %q.next, %joined ]
+  %q.left = icmp slt i64 %q, %p
+  br i1 %q.left, label %look, label %done
+look:
+  %q.record = getelementptr [4 x i64], ptr %records, i64 %q
+  %q.function = load ptr, ptr %q.record
+  %q.ran = icmp eq ptr %q.function, null
+  br i1 %q.ran, label %joined, label %wait
+wait:
+  %q.at = getelementptr i64, ptr %threads, i64 %q
+  %q.thread = load i64, ptr %q.at
+  %ended = call i32 @pthread_join(i64 %q.thread, ptr null)
+  br label %joined
+joined:
+  %q.next = add i64 %q, 1
+  br label %join
+done:
+  store atomic i64 0, ptr %busy release, align 8
+  ret void
+}
+"""
+
+
+def has_threads() -> bool:
+    """Whether the runtime has ``parallel`` and its word ``busy``: where threads are POSIX's.
+
+    Examples
+    --------
+    >>> import os
+    >>> has_threads() == (os.name == "posix")
+    True
+    """
+    return sys.platform != "win32"
+
+
+@functools.cache
+def runtime() -> Code:
+    """Compile ``run``, ``loop`` and, where it `has_threads`, ``parallel``, once for this process.
+
+    Returns
+    -------
+    Code
+        With the address of each, and of the word ``busy`` that all sharings of this process have in common.
+
+    Examples
+    --------
+    >>> runtime().address("run") > 0
+    True
+    """
+    return compile_module(RUN + PARALLEL if has_threads() else RUN)
