@@ -30,11 +30,11 @@ class Program:
         What is done, step by step, in which memory.
     """
 
-    def __init__(self, graph: Graph, planned: Plan, rebuild: Rebuild) -> None:
+    def __init__(self, graph: Graph, planned: Plan, rebuild: Rebuild, native: bool = True) -> None:
         self.graph = graph
         self.plan = planned
         self._rebuild = rebuild
-        self._native = NativeProgram(planned) if engine.available() else None
+        self._native = NativeProgram(planned) if native and engine.available() else None
 
     def run(self, leaves: list[Any]) -> list[Any]:
         """Run the program on the leaves of its arguments, of the shapes and types that it was made for."""
@@ -72,11 +72,11 @@ def compile(f: Callable[..., Any]) -> Callable[..., Any]:  # noqa: A001  (the ve
     return compiled
 
 
-def program_of(f: Callable[..., Any], args: tuple[Any, ...]) -> Program:
-    """Record a function on arguments and plan it."""
+def program_of(f: Callable[..., Any], args: tuple[Any, ...], native: bool = True) -> Program:
+    """Record a function on arguments and plan it; without `native`, it runs by NumPy alone."""
     with np.errstate(all="ignore"):
         graph = record_in(Recording(for_all_values=True), f, *args)
     builder = Builder()
     inputs = [builder.input(k, np.shape(x.value), x.value.dtype) for k, x in enumerate(graph.inputs)]
     outputs = lower(builder, graph, inputs)
-    return Program(graph, plan(builder, inputs, outputs), graph._rebuild)
+    return Program(graph, plan(builder, inputs, outputs), graph._rebuild, native)

@@ -186,7 +186,7 @@ def _simplify(module: Any, machine: Any) -> None:
 
 
 def _symbol(name: str) -> int:
-    """The address of a function outside, of the C library or one that an emitter has registered."""
+    """Find a function outside: one of the C library or one that an emitter has registered."""
     from llvmlite import binding
 
     address = binding.address_of_symbol(name)
@@ -214,7 +214,7 @@ def _machine() -> Any:
 
 @functools.cache
 def _engine() -> Any:
-    """The one linker of this process; made once, together with what the emitters' code refers to."""
+    """Make the one linker of this process, once, together with what the emitters' code refers to."""
     from llvmlite import binding
 
     binding.initialize_native_target()
@@ -225,6 +225,6 @@ def _engine() -> Any:
 
 
 def _links() -> Sequence[Any]:
-    from chainrule.compiler.native import blas, mathematics
+    from chainrule.compiler.native import mathematics
 
-    return [mathematics.link, blas.link]
+    return [mathematics.link]

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from llvmlite import ir
 
+from chainrule.compiler.native.machine import Vectors, vectors
 from chainrule.compiler.native.nest import filling, identity, places
 from chainrule.compiler.native.values import I64, POINTER, is_number, supported
-from chainrule.compiler.native.writer import Vectors, vectors, write_nest
+from chainrule.compiler.native.writer import write_nest
 from chainrule.compiler.plan import Apply, Expression, Kernel, Number, Store
 
 STEP = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64])
@@ -105,7 +106,7 @@ def emit_kernel(module: ir.Module, name: str, kernel: Kernel, machine: Vectors |
 
 
 def _clearings(kernel: Kernel) -> Iterator[Kernel]:
-    """What is left of a kernel without turns: the sums of nothing."""
+    """Give what is left of a kernel without turns: the sums of nothing."""
     for store in kernel.stores:
         shape = [1 if axis in store.axes else size for axis, size in enumerate(kernel.shape)]
         if store.axes and not store.onto and all(shape):

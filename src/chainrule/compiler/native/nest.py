@@ -88,7 +88,7 @@ def _as_reduction(store: Store, shape: Shape) -> Store:
 
 
 def _select(kernel: Kernel, axes: list[int]) -> Kernel:
-    """The kernel along these axes alone."""
+    """Take the kernel along these axes alone."""
 
     def strides(old: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(old[axis] for axis in axes)
@@ -138,7 +138,7 @@ def order(kernel: Kernel, vectors: int) -> tuple[Loop, ...]:
 
 
 def _inner_axis(kernel: Kernel) -> int | None:
-    """The axis that runs inside the vectors of the last one, where that saves sums the way to memory and back."""
+    """Find the axis that runs inside the vectors of the last one, where that spares sums the way through memory."""
     last = len(kernel.shape) - 1
     reduced = [store.axes for store in kernel.stores if store.axes]
     if not reduced or any(last in axes for axes in reduced):
@@ -179,12 +179,12 @@ def places(kernel: Kernel) -> list[Read | Store]:
 
 
 def filling(store: Store, shape: Sequence[int], number: Number) -> Kernel:
-    """A kernel that writes a number where a store writes."""
+    """Make a kernel that writes a number where a store writes."""
     return Kernel(tuple(shape), (number,), (replace(store, expression=0, reduce=None, axes=()),))
 
 
 def identity(store: Store, dtype: np.dtype[Any]) -> Any:
-    """What a reduction begins with. It is -0.0 for a sum of floats, so that a sum of -0.0 alone remains one."""
+    """Give what a reduction begins with: -0.0 for a sum of floats, so that a sum of -0.0 alone remains one."""
     if store.reduce == "add":
         return -0.0 if dtype.kind == "f" else 0
     if store.reduce in ("multiply", "logical_and"):

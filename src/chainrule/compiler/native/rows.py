@@ -3,8 +3,9 @@
 from llvmlite import ir
 
 from chainrule.compiler.native.kernels import STEP
+from chainrule.compiler.native.machine import vectors
 from chainrule.compiler.native.values import I1, I8, I64, POINTER, is_number
-from chainrule.compiler.native.writer import repeat, vectors, write_nest
+from chainrule.compiler.native.writer import repeat, write_nest
 from chainrule.compiler.plan import Apply, Kernel, Read, Rows, Store
 
 
@@ -77,6 +78,6 @@ def emit_rows(module: ir.Module, name: str, rows: Rows) -> ir.Function:
 
 
 def _sum(rows: Rows) -> Kernel:
-    """What is done with one row of x and one of y."""
+    """Say what is done with one row of x and one of y."""
     x, y = (Read(argument, (1,), rows.dtype) for argument in range(2))
     return Kernel((rows.length,), (x, y, Apply("add", (1, 0), rows.dtype)), (Store(2, 1, (1,)),))

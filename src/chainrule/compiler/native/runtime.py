@@ -1,7 +1,7 @@
 """The small fixed part of every program: it calls steps one after the other, repeats them, and shares them out.
 
-A step's function is ``void f(ptr arguments, i64 begin, i64 end)``. Everything here is told what to do by words of 64 bits
-that lie one after the other:
+A step's function is ``void f(ptr arguments, i64 begin, i64 end)``. Everything here is told what to do by words of 64
+bits that lie one after the other:
 
 =========  ==========================================================================================
 a step     function, arguments, begin, end
@@ -12,9 +12,9 @@ a sharing  function, arguments, begin, end, parts, address of the busy word, gra
 
 ``run(steps, n, error)`` runs n steps, and stops after the one that made the error word other than 0. ``loop`` and
 ``parallel`` are the functions of steps whose arguments are a loop's or a sharing's words; they heed no begin and end of
-their own. Before turn t a loop puts *base + t · bytes into every slot; what moves in two loops has the outer one's slot for
-the inner one's base. A sharing gives [begin, end) to so many threads in pieces of a multiple of `grain`. It starts none
-while another one of the same busy word runs: then many callers at once do not multiply their threads.
+their own. Before turn t a loop puts *base + t · bytes into every slot; what moves in two loops has the outer one's slot
+for the inner one's base. A sharing gives [begin, end) to so many threads in pieces of a multiple of `grain`. It starts
+none while another one of the same busy word runs: then many callers at once do not multiply their threads.
 """
 
 import functools

@@ -48,7 +48,7 @@ class Chunk:
 
 
 def is_number(dtype: DType) -> bool:
-    """Whether the native code knows a dtype: truth values, integers, float32 and float64 of this machine's byte order."""
+    """Whether the native code knows a dtype: truth values, integers, float32 and float64 in this machine's order."""
     return dtype.isnative and (dtype.kind in "iub" or (dtype.kind == "f" and dtype.itemsize in FLOATS))
 
 
@@ -90,18 +90,18 @@ def supported(function: str, dtypes: Sequence[DType]) -> bool:
 
 
 def memory_type(dtype: DType) -> ir.Type:
-    """The type of an entry in memory."""
+    """Give the type of an entry in memory."""
     return FLOATS[dtype.itemsize] if dtype.kind == "f" else ir.IntType(8 * dtype.itemsize)
 
 
 def value_type(dtype: DType, width: int) -> ir.Type:
-    """The type of so many entries in a register."""
+    """Give the type of so many entries in a register."""
     one = I1 if dtype.kind == "b" else memory_type(dtype)
     return one if width == 1 else ir.VectorType(one, width)
 
 
 def constant(value: Any, dtype: DType, width: int) -> ir.Constant:
-    """A number, in all lanes."""
+    """Put a number in all lanes."""
     number = dtype.type(value).item()
     if dtype.kind == "b":
         number = int(number)
@@ -131,20 +131,20 @@ def _suffix(vector: ir.VectorType) -> str:
 
 
 def shift(builder: ir.IRBuilder, pointer: ir.Value, index: ir.Value, dtype: DType) -> ir.Value:
-    """The place so many entries further on."""
+    """Find the place so many entries further on."""
     if isinstance(index, ir.Constant) and index.constant == 0:
         return pointer
     return builder.gep(pointer, [index], source_etype=memory_type(dtype))
 
 
 def _places(builder: ir.IRBuilder, pointer: ir.Value, stride: int, dtype: DType, width: int) -> ir.Value:
-    """The addresses of entries that lie `stride` apart."""
+    """Find the entries that lie `stride` apart."""
     steps = ir.Constant(ir.VectorType(I64, width), [lane * stride for lane in range(width)])
     return builder.gep(splat(builder, pointer, width), [steps], source_etype=memory_type(dtype))
 
 
 def read(builder: ir.IRBuilder, pointer: ir.Value, stride: int, dtype: DType, lanes: Chunk) -> ir.Value:
-    """The entries of some lanes; `pointer` is to the entry of the loop's index, `stride` the vector axis's in entries."""
+    """Read the entries of a chunk; `pointer` is to the one of the loop's index, `stride` is the vector axis's."""
     kind, width, size = memory_type(dtype), lanes.width, dtype.itemsize
     pointer = shift(builder, pointer, I64(stride * lanes.offset * width), dtype)
     vector = ir.VectorType(kind, width)

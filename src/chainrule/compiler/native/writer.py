@@ -5,14 +5,14 @@ innermost turn computes one entry, or a few vectors of entries. Sums are kept in
 registers.
 """
 
-import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from llvmlite import binding, ir
+from llvmlite import ir
 
+from chainrule.compiler.native.machine import Vectors, unroll, width
 from chainrule.compiler.native.nest import Loop, filling, identity, order, places, reduction, simplify
 from chainrule.compiler.native.values import (
     I1,
@@ -29,25 +29,7 @@ from chainrule.compiler.native.values import (
 )  # fmt: skip
 from chainrule.compiler.plan import Apply, Kernel, Number, Read, Store
 
-ENTRIES = 16  # of a vector, at most
 STRAIGHT = 4  # vectors that are written out, rather than a loop over them
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """The vectors of a processor: their bits, and whether parts of one can be read and written."""
-
-    bits: int
-    masked: bool
-
-
-@functools.cache
-def vectors() -> Vectors:
-    """Those of this machine."""
-    features = binding.get_host_cpu_features()
-    if all(features.get(f"avx512{part}") for part in ("f", "bw", "dq", "vl")):
-        return Vectors(512, masked=True)
-    return Vectors(256 if features.get("avx2") else 128, masked=False)
 
 
 class Register(NamedTuple):
@@ -75,8 +57,8 @@ class Nest:
         self.builder, self.kernel, self.machine = builder, kernel, machine
         self.bounds = tuple(_times(builder, each, scale) for each in bounds) if bounds and scale else None
         self.last = len(kernel.shape) - 1
-        self.width = _width(kernel, machine)
-        self.unroll = _unroll(kernel)
+        self.width = width(kernel, machine)
+        self.unroll = unroll(kernel)
         self.loops = order(kernel, self.width * self.unroll)
         self.vector_loop = max((at for at, loop in enumerate(self.loops) if loop.axis == self.last), default=-1)
         self.depth, self.varies = _depths(kernel, self.loops)
@@ -175,7 +157,7 @@ class Nest:
                 self.together(position, index, [Chunk()])
 
     def mask(self, left: ir.Value) -> ir.Value:
-        """The lanes of the entries that are left, which may be more than a vector holds."""
+        """Mark the lanes of the entries that are left, which may be more than a vector holds."""
         builder = self.builder
         left = builder.select(builder.icmp_signed("<", left, I64(self.width)), left, I64(self.width))
         ones = builder.sub(builder.shl(I64(1), left), I64(1))
@@ -202,10 +184,11 @@ class Nest:
         self.places = outside
 
     def key(self, each: Read | Store) -> tuple[int, tuple[int, ...], DType]:
-        """What shares a pointer."""
+        """Name what shares a pointer."""
         return each.argument, each.strides, each.dtype if isinstance(each, Read) else self.dtype(each)
 
     def dtype(self, store: Store) -> DType:
+        """Look up a store's dtype."""
         return self.kernel.expressions[store.expression].dtype
 
     def stride(self, each: Read | Store) -> int:
@@ -226,6 +209,7 @@ class Nest:
                 self.shared[number] = self.compute(expression, Chunk(), {})
 
     def compute(self, expression: Read | Apply, lanes: Chunk, values: dict[int, ir.Value]) -> ir.Value:
+        """Compute one expression of a chunk from those before it."""
         if isinstance(expression, Read):
             place = self.places[self.key(expression)]
             return read(self.builder, place, self.stride(expression), expression.dtype, lanes)
@@ -234,7 +218,7 @@ class Nest:
         return apply(self.builder, expression.function, operands, dtypes, expression.dtype)
 
     def operand(self, number: int, lanes: Chunk, values: dict[int, ir.Value]) -> ir.Value:
-        """The value of an expression that has been computed, in all lanes."""
+        """Take an expression that has been computed, in all lanes."""
         expression = self.kernel.expressions[number]
         if isinstance(expression, Number):
             return constant(expression.value, expression.dtype, lanes.width)
@@ -352,48 +336,8 @@ def _depths(kernel: Kernel, loops: Sequence[Loop]) -> tuple[list[int], list[bool
     return depth, varies
 
 
-def _width(kernel: Kernel, machine: Vectors) -> int:
-    """How many entries are in a vector: as many as of the widest dtype."""
-    if not kernel.shape:
-        return 1
-    widest = max((each.dtype.itemsize for each in kernel.expressions), default=8)
-    return min(machine.bits // (8 * widest), ENTRIES)
-
-
-def _unroll(kernel: Kernel) -> int:
-    """How many vectors are computed together: more where each takes less."""
-    weight = sum(1 if each.function in LIGHT else 10 for each in kernel.expressions if isinstance(each, Apply))
-    return 4 if weight <= 8 else 2 if weight <= 30 else 1
-
-
-LIGHT = frozenset(
-    [
-        "add",
-        "subtract",
-        "multiply",
-        "negative",
-        "absolute",
-        "square",
-        "maximum",
-        "minimum",
-        "where",
-        "astype",
-        "equal",
-        "not_equal",
-        "less",
-        "less_equal",
-        "greater",
-        "greater_equal",
-        "logical_and",
-        "logical_or",
-        "logical_xor",
-        "logical_not",
-    ]
-)
-
-
 def _times(builder: ir.IRBuilder, value: ir.Value, factor: int) -> ir.Value:
-    """An index times a number, folded where that is simple."""
+    """Multiply an index by a number, folded where that is simple."""
     if factor in (0, 1):
         return value if factor else I64(0)
     if isinstance(value, ir.Constant):
@@ -403,7 +347,10 @@ def _times(builder: ir.IRBuilder, value: ir.Value, factor: int) -> ir.Value:
 
 @contextmanager
 def repeat(builder: ir.IRBuilder, start: Any, stop: Any, step: int) -> Iterator[ir.Value]:
-    """A loop; its body, written inside, gets the index. Where the bounds are numbers there is at least one turn."""
+    """Write a loop around what is written inside, which gets the index.
+
+    Where the bounds are numbers there is at least one turn.
+    """
     if isinstance(start, int) and isinstance(stop, int):
         if start + step >= stop:
             yield I64(start)
