@@ -1,12 +1,13 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.compiler.native.running import arrays_of, check, compiled, plain, products
 
-from chainrule.compiler.native.products import Target, emit_product, extent, host
-from tests.compiler.native.running import arrays_of, check, compiled, plain, products, run
+from chainrule.compiler.native.products import Target, emit_product, extent, host, is_small
 
 TARGETS = [Target(64, 32), Target(32, 16), Target(16, 16), Target(16, 32)]
 LAYOUTS = ["".join(letters) for letters in itertools.product("NT", repeat=3)]
@@ -26,8 +27,10 @@ def test_products_of_any_layout(product, target):
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("shape", [*SHAPES, (33, 70, 1), (17, 129, 65)])
 def test_each_form_and_remainder(shape, layout):
+    m, n, k = shape
     for dtype, (alpha, beta) in [("f4", (-0.3, 1.0)), ("f8", (1.0, 0.0))]:
-        check(p := plain(dtype, *shape, layout, alpha=alpha, beta=beta), *whole(p))
+        product = plain(dtype, m, n, k, layout, alpha=alpha, beta=beta)
+        check(product, *whole(product))
 
 
 @given(products(), st.data())
@@ -46,7 +49,8 @@ def test_what_is_not_finite_is_passed_on_where_it_belongs(layout, value):
     product = plain("f4", 11, 19, 21, layout)
     a, b, c = arrays_of(product)
     a.view[4, 20] = b.view[3, 17] = value
-    run(whole(product)[0], [a, b, c], *whole(product)[1][0])
+    function, [(begin, end)] = whole(product)
+    function([a, b, c], begin, end)
     with np.errstate(invalid="ignore"):
         wanted = a.view @ b.view
     assert np.count_nonzero(~np.isfinite(wanted)) == 11 + 19 - 1
@@ -58,7 +62,8 @@ def test_an_alpha_of_zero_keeps_nan():
     product = plain("f8", 3, 5, 4, alpha=0.0)
     a, b, c = arrays_of(product)
     a.view[1, 1] = np.nan
-    run(whole(product)[0], [a, b, c], *whole(product)[1][0])
+    function, [(begin, end)] = whole(product)
+    function([a, b, c], begin, end)
     np.testing.assert_array_equal(np.isnan(c.view), [[False] * 5, [True] * 5, [False] * 5])
 
 
@@ -67,12 +72,26 @@ def test_a_part_without_rows_does_nothing():
     arrays = arrays_of(product)
     function, _ = whole(product)
     for part in range(extent(product) + 1):
-        run(function, arrays, part, part)
+        function(arrays, part, part)
     assert np.all(np.isnan(arrays[2].view))
 
 
 def test_the_parts_of_a_batch_are_its_first_axis():
     assert extent(plain("f4", 3, 3, 3, batch=(7, 2), a_batch=(18, 9), b_batch=(18, 9), c_batch=(18, 9))) == 7
+
+
+def test_few_multiplications_on_few_bytes_are_small():
+    assert is_small(plain("f4", 32, 100, 784))
+    assert not is_small(plain("f4", 256, 256, 256))
+    assert is_small(plain("f4", 700, 1, 700))
+    assert not is_small(plain("f8", 800, 1, 800))
+
+
+def test_what_is_not_wanted_of_a_tile_is_not_stored():
+    # C is a part of a larger array, whose other entries must stay.
+    product = plain("f4", 13, 19, 5)
+    product = replace(product, c_strides=(40, 2))
+    check(product, *whole(product))
 
 
 def test_vectors_of_this_processor():

@@ -69,6 +69,19 @@ class Vectors:
         mask = ir.Constant(ir.VectorType(I32, len(lanes)), [I32(lane) for lane in lanes])
         return self.builder.shuffle_vector(x, y, mask)
 
+    def transpose(self, vectors: Sequence[Any]) -> list[Any]:
+        """Make the columns of a square of vectors its rows: in rounds, of 2 × 2 blocks whose sides are halved."""
+        rows, width = list(vectors), len(vectors)
+        span = width
+        while span := span // 2:
+            upper = [lane if not lane & span else width + lane - span for lane in range(width)]
+            lower = [lane + span if not lane & span else width + lane for lane in range(width)]
+            for i in range(width):
+                if not i & span:
+                    x, y = rows[i], rows[i + span]
+                    rows[i], rows[i + span] = self.shuffle(x, y, upper), self.shuffle(x, y, lower)
+        return rows
+
     def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
         """Give x·y + z, rounded once if the processor can: ``fma`` would call a slow function where it cannot."""
         return self.intrinsic("fmuladd", x.type, x.type, x, y, z)
