@@ -52,7 +52,7 @@ def _reduce(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
     first, second, third = HALF_PI[x.format.bits]
     exact = fma(n, -first, x)
     r = fma(n, -third, fma(n, -second, exact))
-    return shifted.as_bits(), r, fma(n, -second, exact - r)
+    return shifted.as_bits(), r, fma(n, -third, fma(n, -second, exact - r))
 
 
 def _sin_and_cos(r: Lanes) -> tuple[Lanes, Lanes]:
