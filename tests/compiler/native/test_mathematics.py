@@ -60,7 +60,7 @@ def reference(name, operands):
     function = REFERENCES.get(name) or getattr(np, name, None) or getattr(scipy.special, name)
     with np.errstate(all="ignore"):
         y = function(*operands)
-    return y if y.dtype == bool else y.astype(operands[0].dtype)
+        return y if y.dtype == bool else y.astype(operands[0].dtype)
 
 
 def write_loop(module, symbol, element, width, arity, compute, stored=None):
