@@ -24,6 +24,7 @@ from chainrule.differentiation.tracing import Trace, name_of
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.graph import record
+from chainrule.graph.locks import release
 from chainrule.graph.node import Array, Node, Rule
 from chainrule.graph.structure import Rebuild, flatten
 from chainrule.graph.tracer import Recording, Tracer, value_of
@@ -180,7 +181,7 @@ class _Call:
         before = [(recording.nodes, recording.locked, recording.open) for recording in recordings]
         for recording in recordings:
             recording.nodes = []
-            recording.locked = recording.locked if recording.open else []
+            recording.locked = recording.locked if recording.open else {}
             recording.open = True
         try:
             origins: dict[Node, Node] = {}
@@ -191,8 +192,8 @@ class _Call:
         finally:
             for recording, (nodes, locked, was_open) in zip(recordings, before, strict=True):
                 if not was_open:
-                    for array in recording.locked:
-                        array.flags.writeable = True
+                    for array in recording.locked.values():
+                        release(array)
                 recording.nodes, recording.locked, recording.open = nodes, locked, was_open
 
     def keep_plain(self, recording: Recording) -> None:
