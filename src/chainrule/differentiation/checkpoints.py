@@ -23,10 +23,11 @@ from chainrule.differentiation.reverse import pull_back
 from chainrule.differentiation.tracing import Trace, name_of
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
-from chainrule.graph.graph import record
+from chainrule.graph.graph import record_in
+from chainrule.graph.locks import release
 from chainrule.graph.node import Array, Node, Rule, Shares
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording, Tracer, value_of
+from chainrule.graph.tracer import OPEN, Recording, Tracer, value_of
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,9 +106,11 @@ def _open_recordings() -> list[Recording]:
     `checkpoint` that are running again. What `record` records is to be seen as it is, and so is all that lies outside
     of it, which merely writes down what the inner recordings do.
     """
+    if any(recording.for_all_values for recording in OPEN.get()):
+        return []  # a compiled program has no way to run a function again
     found: set[Recording] = set()
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code is not record.__code__:
+    while frame is not None and frame.f_code is not record_in.__code__:
         if frame.f_code is Trace.__init__.__code__:
             trace = frame.f_locals["self"]
             found.add(trace.recording)
@@ -180,7 +183,7 @@ class _Call:
         before = [(recording.nodes, recording.locked, recording.open) for recording in recordings]
         for recording in recordings:
             recording.nodes = []
-            recording.locked = recording.locked if recording.open else []
+            recording.locked = recording.locked if recording.open else {}
             recording.open = True
         try:
             origins: dict[Node, Node] = {}
@@ -191,8 +194,8 @@ class _Call:
         finally:
             for recording, (nodes, locked, was_open) in zip(recordings, before, strict=True):
                 if not was_open:
-                    for array in recording.locked:
-                        array.flags.writeable = True
+                    for array in recording.locked.values():
+                        release(array)
                 recording.nodes, recording.locked, recording.open = nodes, locked, was_open
 
     def keep_plain(self, recording: Recording) -> None:
