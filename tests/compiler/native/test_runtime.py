@@ -1,4 +1,7 @@
 import ctypes
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -173,3 +176,18 @@ def test_a_sharing_gives_way_to_another():
     run(words(runtime().address("parallel"), at(sharing), 0, 0), error)
     assert seen == [(0, 100)]
     assert busy.tolist() == [1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_may_share_again():
+    script = (
+        "import ctypes, os\n"
+        "from chainrule.compiler.native.runtime import runtime\n"
+        "busy = ctypes.c_int64.from_address(runtime().address('busy'))\n"
+        "busy.value = 1\n"
+        "child = os.fork()\n"
+        "if not child: os._exit(busy.value)\n"
+        "print(os.waitpid(child, 0)[1], busy.value)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.split() == [b"0", b"1"]

@@ -181,7 +181,6 @@ def _simplify(module: Any, machine: Any) -> None:
     passes.add_always_inliner_pass()
     passes.add_sroa_pass()
     passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
     passes.run(module, binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(2)))
 
 
