@@ -154,10 +154,10 @@ def test_pieces_are_multiples_of_the_grain_and_run_in_threads_of_their_own():
 
     def note(_, begin, end):
         seen.append((begin, end, threading.get_ident()))
+        assert busy.tolist() == [1]
 
-    function, error = STEP(note), words(0)
+    function, error, busy = STEP(note), words(0), words(0)
     address = ctypes.cast(function, ctypes.c_void_p).value
-    busy = words(0)
     sharing = words(address, 0, 5, 105, 3, at(busy), 16)
     step = words(runtime().address("parallel"), at(sharing), 0, 0)
     run(step, error)
