@@ -150,11 +150,11 @@ def test_a_sharing_runs_every_entry_once(steps, length, parts, grain):
 
 @pytest.mark.skipif(not has_threads(), reason="no POSIX threads here")
 def test_pieces_are_multiples_of_the_grain_and_run_in_threads_of_their_own():
-    seen = []
+    seen, taken = [], []
 
     def note(_, begin, end):
         seen.append((begin, end, threading.get_ident()))
-        assert busy.tolist() == [1]
+        taken.append(busy.tolist())
 
     function, error, busy = STEP(note), words(0), words(0)
     address = ctypes.cast(function, ctypes.c_void_p).value
@@ -164,6 +164,7 @@ def test_pieces_are_multiples_of_the_grain_and_run_in_threads_of_their_own():
     assert sorted(each[:2] for each in seen) == [(5, 53), (53, 101), (101, 105)]
     assert {each[0]: each[2] for each in seen}[5] == threading.get_ident()
     assert all(each[2] != threading.get_ident() for each in seen if each[0] != 5)
+    assert taken == [[1]] * 3
     assert busy.tolist() == [0]
 
 
