@@ -234,49 +234,39 @@ def tight(shape):
     return tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
 
 
-def summing(shape, axes, dtype, function=None, others=()):
-    """The sum over axes of an array, or of a function of it; `others` are axes of further sums."""
-    stores = [
-        Store(1 if function else 0, number, tuple(0 if axis in each else 1 for axis in range(len(shape))), "add", each)
-        for number, each in enumerate([axes, *others], start=1)
-    ]
-    kept = [[1 if axis in store.axes else size for axis, size in enumerate(shape)] for store in stores]
-    stores = [
-        Store(
-            store.expression,
-            store.argument,
-            tuple(np.where(store.strides, tight(sizes), 0).tolist()),
-            "add",
-            store.axes,
-        )
-        for store, sizes in zip(stores, kept, strict=True)
-    ]
-    applied = (Apply(function, (0,), dtype),) if function else ()
-    return Kernel(shape, (Read(0, tight(shape), dtype), *applied), tuple(stores))
+def summing(shape, axes, dtype, onto=False):
+    """The sums of an array over several choices of axes."""
+    stores = []
+    for number, each in enumerate(axes, start=1):
+        kept = tight([1 if axis in each else size for axis, size in enumerate(shape)])
+        strides = tuple(0 if axis in each else kept[axis] for axis in range(len(shape)))
+        stores.append(Store(0, number, strides, "add", each, onto))
+    return Kernel(shape, (Read(0, tight(shape), dtype),), tuple(stores))
 
 
 SUMS = [
-    ((1_000_003,), (0,), ()),
-    ((1009, 1001), (0,), ()),
-    ((1009, 1001), (1,), ()),
-    ((1009, 1001), (0, 1), ()),
-    ((1009, 1001), (0,), ((1,),)),
-    ((5, 300, 7), (1,), ((0, 2), (0, 1))),
-    ((2, 200, 3, 40), (1,), ((2,),)),
-    ((200_000, 3), (0,), ()),
+    ((1_000_003,), [(0,)]),
+    ((1009, 1001), [(0,)]),
+    ((1009, 1001), [(1,)]),
+    ((1009, 1001), [(0, 1)]),
+    ((1009, 1001), [(0,), (1,)]),
+    ((5, 300, 7), [(1,), (0, 2), (0, 1)]),
+    ((2, 200, 3, 40), [(1,), (2,)]),
+    ((200_000, 3), [(0,)]),
 ]
 
 
-@pytest.mark.parametrize(("shape", "axes", "others"), SUMS)
+@pytest.mark.parametrize(("shape", "axes"), SUMS)
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("dtype", [F4, F8])
-def test_long_sums_are_accurate(shape, axes, others, machine, dtype):
+@pytest.mark.parametrize("onto", [False, True])
+def test_long_sums_are_accurate(shape, axes, machine, dtype, onto):
     x = np.random.default_rng(0).random(shape).astype(dtype)
-    kernel = summing(shape, axes, dtype, others=others)
-    memories = [Memory(shape, store.strides, dtype) for store in kernel.stores]
+    kernel = summing(shape, axes, dtype, onto)
+    memories = [Memory(shape, store.strides, dtype, np.ones(1)) for store in kernel.stores]
     run(kernel, [Memory(shape, tight(shape), dtype, x.ravel()), *memories], machine)
-    for each, memory in zip([axes, *others], memories, strict=True):
-        exact = x.sum(axis=each, dtype=np.longdouble).ravel()
+    for each, memory in zip(axes, memories, strict=True):
+        exact = x.sum(axis=each, dtype=np.longdouble).ravel() + onto
         assert np.abs(memory.array / exact - 1).max() <= 16 * np.finfo(dtype).eps
 
 
@@ -317,11 +307,13 @@ def test_what_is_put_onto_one_place_is_summed():
     x, y = Memory((3, 50), (50, 1), F8, np.arange(150.0)), Memory((3,), (1,), F8, np.ones(3))
     run(kernel, [x, y])
     np.testing.assert_allclose(y.array, 1 + np.arange(150.0).reshape(3, 50).sum(axis=1), rtol=1e-14)
+    run(Kernel((3, 50), kernel.expressions, (Store(0, 1, (0, 0), "add", (0,), onto=True),)), [x, y])
+    np.testing.assert_allclose(y.array[0], 1 + np.arange(50.0).sum() + np.arange(150.0).sum(), rtol=1e-14)
 
 
 def test_a_sum_of_negative_zeros_is_one_and_a_sum_of_nothing_is_not():
     for size, sign in ((7, True), (300, True), (0, False)):
-        kernel = summing((size,), (0,), F8)
+        kernel = summing((size,), [(0,)], F8)
         y = Memory((size,), (0,), F8, np.ones(1))
         run(kernel, [Memory((size,), (1,), F8, np.full(1, -0.0)), y])
         assert y.array[0] == 0

@@ -150,20 +150,21 @@ def test_a_sharing_runs_every_entry_once(steps, length, parts, grain):
 
 @pytest.mark.skipif(not has_threads(), reason="no POSIX threads here")
 def test_pieces_are_multiples_of_the_grain_and_run_in_threads_of_their_own():
-    seen = []
+    seen, taken = [], []
 
     def note(_, begin, end):
         seen.append((begin, end, threading.get_ident()))
+        taken.append(busy.tolist())
 
-    function, error = STEP(note), words(0)
+    function, error, busy = STEP(note), words(0), words(0)
     address = ctypes.cast(function, ctypes.c_void_p).value
-    busy = words(0)
     sharing = words(address, 0, 5, 105, 3, at(busy), 16)
     step = words(runtime().address("parallel"), at(sharing), 0, 0)
     run(step, error)
     assert sorted(each[:2] for each in seen) == [(5, 53), (53, 101), (101, 105)]
     assert {each[0]: each[2] for each in seen}[5] == threading.get_ident()
     assert all(each[2] != threading.get_ident() for each in seen if each[0] != 5)
+    assert taken == [[1]] * 3
     assert busy.tolist() == [0]
 
 
