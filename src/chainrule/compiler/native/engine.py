@@ -189,6 +189,11 @@ def _symbol(name: str) -> int:
     from llvmlite import binding
 
     address = binding.address_of_symbol(name)
+    if address is None and name.startswith("chainrule."):
+        from chainrule.compiler.native import blas  # loads SciPy's linear algebra, which few programs need
+
+        blas.link()
+        address = binding.address_of_symbol(name)
     if address is None:
         raise RuntimeError(f"the native code calls {name}, which is not in this process; register it with `link()`.")
     return int(address)
