@@ -8,26 +8,21 @@ derivatives of derivatives keep no more than derivatives do.
 """
 
 import functools
-import sys
-import weakref
 from collections.abc import Callable, Iterable, Sequence
-from types import FrameType
 from typing import Any, NamedTuple, NoReturn
-from weakref import WeakSet
 
 import numpy as np
 
 from chainrule.differentiation.bundles import GATHER, ITEM, Bundle, Shares
 from chainrule.differentiation.forward import push_forward
 from chainrule.differentiation.reverse import pull_back
-from chainrule.differentiation.tracing import Trace, name_of
+from chainrule.differentiation.tracing import name_of
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
-from chainrule.graph.graph import record
 from chainrule.graph.locks import release
 from chainrule.graph.node import Array, Node, Rule
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording, Tracer, value_of
+from chainrule.graph.tracer import OPEN, Recording, Tracer, value_of
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,7 +76,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def call_checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call f as one node in each recording, of which only the operands and the results are kept."""
-    recordings = _open_recordings()
+    recordings = list(OPEN.get())
     if not recordings:
         return f(*args, **kwargs)
     call = _Call(f, args, kwargs, recordings)
@@ -97,43 +92,6 @@ def call_checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
         for node in nodes:
             node.value = _GONE
     return run.rebuild(leaves)
-
-
-def _open_recordings() -> list[Recording]:
-    """Return the recordings that may write down what is called now, the outermost first.
-
-    They are found where they are held: by the operators that are running their functions, and by functions under
-    `checkpoint` that are running again. What `record` records is to be seen as it is, and so is all that lies outside
-    of it, which merely writes down what the inner recordings do.
-    """
-    found: set[Recording] = set()
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code is not record.__code__:
-        if frame.f_code is Trace.__init__.__code__:
-            trace = frame.f_locals["self"]
-            found.add(trace.recording)
-            _clear_with(trace)
-        elif frame.f_code is _Call.run.__code__:
-            found.update(frame.f_locals["recordings"])
-        frame = frame.f_back
-    return sorted(found, key=lambda recording: recording.level)
-
-
-_CLEARED: WeakSet[Trace] = WeakSet()
-
-
-def _clear_with(trace: Trace) -> None:
-    """See to it that a recording's nodes go when its trace goes, without the garbage collector's help.
-
-    A checkpointed call is held by its node, and holds what its function closes over: tracers of that recording.
-    """
-    if trace not in _CLEARED:
-        _CLEARED.add(trace)
-        weakref.finalize(trace, _clear, trace.recording)
-
-
-def _clear(recording: Recording) -> None:
-    recording.nodes = []
 
 
 class _Run(NamedTuple):
@@ -178,6 +136,8 @@ class _Call:
 
     def run(self, recordings: list[Recording]) -> _Run:
         """Run the function, with a new list of nodes in each of these recordings, which are opened if need be."""
+        inside = sorted({*OPEN.get(), *recordings}, key=lambda recording: recording.level)
+        outside = OPEN.set(tuple(inside))
         before = [(recording.nodes, recording.locked, recording.open) for recording in recordings]
         for recording in recordings:
             recording.nodes = []
@@ -190,6 +150,7 @@ class _Call:
             leaves = [x._now() if type(x) is Tracer else x for x in leaves]
             return _Run(leaves, rebuild, {recording: recording.nodes for recording in recordings}, origins)
         finally:
+            OPEN.reset(outside)
             for recording, (nodes, locked, was_open) in zip(recordings, before, strict=True):
                 if not was_open:
                     for array in recording.locked.values():

@@ -51,6 +51,10 @@ WATCH: ContextVar[Callable[[Node], None] | None] = ContextVar("watch", default=N
 """What is called with every node that is recorded in this context, or None."""
 
 
+OPEN: ContextVar[tuple["Recording", ...]] = ContextVar("open", default=())
+"""The recordings that may write down a call in this context as one node, the outermost first."""
+
+
 class View(NamedTuple):
     """What a tracer may share its memory with: the tracer it was taken from, and how it was taken.
 
@@ -74,7 +78,7 @@ class Recording:
     recorded will be run on other values. ``locked`` holds, by their ids, the plain arrays that must not be changed.
     """
 
-    __slots__ = ("level", "locked", "nodes", "open", "runs_again", "watch")
+    __slots__ = ("_outside", "level", "locked", "nodes", "open", "runs_again", "watch")
 
     def __init__(self, *, runs_again: bool = False) -> None:
         self.level = next(_levels)
@@ -83,12 +87,17 @@ class Recording:
         self.open = True
         self.runs_again = runs_again
         self.watch = WATCH.get()
+        self._outside: tuple[Recording, ...] = ()
 
     def __enter__(self) -> "Recording":
+        # What is to run again is seen as it is, and what lies outside merely writes down what happens here.
+        self._outside = OPEN.get()
+        OPEN.set(() if self.runs_again else (*self._outside, self))
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: Any) -> None:
         self.open = False
+        OPEN.set(self._outside)
         for array in self.locked.values():
             release(array)
         if isinstance(error, ValueError):
