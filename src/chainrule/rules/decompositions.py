@@ -306,7 +306,7 @@ def _svd_pullback(g: Parts, y: Any, a: Array, full_matrices: bool, hermitian: bo
     inner = diagonal_matrix(applied(transposed(SHARES(s, s)), to_s))
     inner = inner + (by_u + adjoint(by_u)) * s[..., None, :] + s[..., :, None] * (by_v + adjoint(by_v))
     if u.dtype.kind == "c":
-        inner = inner + _over_twice(_imaginary_diagonal(turned_u - turned_v), s)
+        inner = inner + 0.5 * over_columns(_imaginary_diagonal(turned_u - turned_v), s)
     found = u @ inner @ vh
     if u.shape[-2] > u.shape[-1]:
         found = found + over_columns(to_u - u @ turned_u, s) @ vh
@@ -329,7 +329,7 @@ def _svd_pushforward(t: Array, y: Any, a: Array, full_matrices: bool, hermitian:
     undetermined = over_gaps(inner * (null[..., None, :] & null[..., :, None]), s)
     turn_u, turn_v = turn_u + undetermined, turn_v + undetermined
     if u.dtype.kind == "c":
-        phase = _over_twice(_imaginary_diagonal(inner), s)
+        phase = 0.5 * over_columns(_imaginary_diagonal(inner), s)
         turn_u, turn_v = turn_u + phase, turn_v - phase
     to_u, to_v = u @ turn_u, v @ turn_v
     if u.shape[-2] > u.shape[-1]:
@@ -343,10 +343,6 @@ def _over_square_gaps(x: Array, s: Array) -> Array:
     """Divide by s_j² - s_i², as its two factors."""
     total = s[..., None, :] + s[..., :, None]
     return over_gaps(x, s) / (total + (total == 0))
-
-
-def _over_twice(x: Array, s: Array) -> Array:
-    return 0.5 * over_columns(x, s)
 
 
 SVD = General(
