@@ -52,7 +52,12 @@ SETUPS = [
 
 def cases() -> list[Case]:
     return [
-        Case(f"network/{setup.name}", f"one epoch, mini-batches of {setup.batch}", functools.partial(_run, setup))
+        Case(
+            f"network/{setup.name}",
+            f"one epoch, mini-batches of {setup.batch}",
+            functools.partial(_run, setup),
+            on_mnist=True,
+        )
         for setup in SETUPS
     ]
 
