@@ -52,6 +52,7 @@ def test_an_empty_part_does_nothing():
         {"a_strides": (-5, 1)},
         {"b_strides": (0, 1)},
         {"b_strides": (3, 1)},
+        {"b_strides": (1, 3)},
         {"c_strides": (7, -1)},
         {"alpha": 0.0},
         {"bias": True},

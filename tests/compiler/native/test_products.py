@@ -1,11 +1,16 @@
+import contextlib
+import ctypes
 import itertools
+import mmap
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.compiler.native.running import arrays_of, check, compiled, plain, products
+from numpy.lib.stride_tricks import as_strided
+from tests.compiler.native.running import Array, arrays_of, check, compiled, expected, plain, products
 
 from chainrule.compiler.native.products import Target, emit_product, extent, host, is_small
 
@@ -41,6 +46,44 @@ def test_parts_give_the_same_bits_as_the_whole(product, data):
     # beta·C is added once by each part that covers an entry: a part done twice, or never, would show.
     one = check(product, function, [(0, end)])
     np.testing.assert_array_equal(check(product, function, data.draw(st.permutations(parts))), one)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_part_is_done_once(layout):
+    product = plain("f4", 149, 257, 7, layout, beta=1.0)
+    function, [(_, end)] = whole(product)
+    assert end > 1
+    check(product, function, [(part, part + 1) for part in reversed(range(end))])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pages are guarded by what Linux calls mprotect")
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_is_read_beyond_the_last_entry(layout, target):
+    # A and B end where a page begins that nobody may touch: reading there ends the process.
+    for m, n, k in [(3, 3, 3), (10, 30, 17), (37, 41, 10), (33, 18, 100)]:
+        product = plain("f4", m, n, k, layout)
+        arrays = arrays_of(product)
+        wanted, error = expected(product, *arrays)
+        with contextlib.ExitStack() as pages:
+            guarded = [pages.enter_context(before_a_guarded_page(array)) for array in arrays]
+            function, [(begin, end)] = whole(product, target)
+            function(guarded, begin, end)
+            assert np.all(np.abs(guarded[2].view - wanted) <= error)
+
+
+@contextlib.contextmanager
+def before_a_guarded_page(array):
+    """Give a copy of an array that ends where a guarded page begins."""
+    size = -(-array.buffer.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
+    pages = mmap.mmap(-1, size + mmap.PAGESIZE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+    protect = ctypes.CDLL(None, use_errno=True).mprotect
+    protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    assert protect(address + size, mmap.PAGESIZE, 0) == 0
+    buffer = np.frombuffer(pages, array.buffer.dtype, array.buffer.size, size - array.buffer.nbytes)
+    buffer[...] = array.buffer
+    yield Array(as_strided(buffer, array.view.shape, array.view.strides), buffer)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -14,9 +14,9 @@ SUMS_IN_FLIGHT = 8
 # Bytes of an operand that stay in the first cache, and what it costs to fetch a vector from the second one, where 1 is
 # a multiplication of vectors (both measured: tiles of known shapes, timed on operands of known sizes).
 NEAR = 32_768
+FAR_VECTOR = 4
 # Bytes that a copy of some of B's columns may take on the stack.
 PANEL = 32_768
-FAR_VECTOR = 4
 
 
 class Target(NamedTuple):
