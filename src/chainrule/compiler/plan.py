@@ -5,7 +5,7 @@ Two steps that do the same to other places are equal in all but their places, an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,10 +57,14 @@ class Read:
 
 @dataclass(frozen=True)
 class Number:
-    """A constant."""
+    """A constant. Two are equal if their bits are: 0.0 is not -0.0, and NaN is NaN."""
 
-    value: float | int | bool
+    value: float | int | bool = field(compare=False)
     dtype: np.dtype[Any]
+    bits: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", np.asarray(self.value, self.dtype).tobytes())
 
 
 @dataclass(frozen=True)

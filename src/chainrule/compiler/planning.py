@@ -191,11 +191,16 @@ class Region:
             while value.kind in ("write", "add_rows"):  # what is written into in place is there from the beginning
                 inner = self.layouts[value.operands[0]]
                 alone = len(self.readers[inner.base]) == 1 and inner.base not in direct
-                if not alone or not self._is_whole(value.operands[0], inner):
+                if not alone or not self._is_whole(value.operands[0], inner) or self._reads_besides(value, 0):
                     break
                 value = inner.base
                 direct[value] = target
         return {v: p for v, p in direct.items() if v not in self.bound and v.kind not in ("constant", "empty")}
+
+    def _reads_besides(self, value: Value, k: int) -> bool:
+        """Say whether what the k-th operand lies in is read by another operand too."""
+        base = self.layouts[value.operands[k]].base
+        return any(self.layouts[x].base is base for i, x in enumerate(value.operands) if i != k)
 
     def _is_whole(self, x: Value, layout: Layout) -> bool:
         lies = tuple(s for n, s in zip(layout.shape, layout.strides, strict=True) if n != 1)
@@ -213,9 +218,10 @@ class Region:
             return True
         if value.kind in ("dot", "write", "add_rows"):
             k = 2 if value.kind == "dot" else 0
-            others = [self.layouts[x].base for i, x in enumerate(value.operands) if i != k]
             onto = value.operands[k] if len(value.operands) > k else None
-            return onto is not None and self._is_whole(onto, self.layouts[onto]) and carried not in others
+            if onto is None or self.layouts[onto].base is not carried:
+                return False
+            return self._is_whole(onto, self.layouts[onto]) and not self._reads_besides(value, k)
         if any(v.kind != "map" for v in group.members):
             return False
         for member in group.members:
@@ -303,20 +309,24 @@ class Region:
     def _dies(self, base: Value, now: int) -> bool:
         return base in self.owned and self.last.get(base, now) <= now
 
-    def _take_over(self, value: Value, x: Value, now: int) -> bool:
-        """Let a value have the memory of an operand that is needed no more; say whether it could."""
+    def _take_over(self, value: Value, reader: Value, k: int, now: int) -> bool:
+        """Let a value have the memory of a reader's k-th operand, if that is needed no more; say whether it could."""
+        x = reader.operands[k]
         layout = self.layouts[x]
         base = layout.base
         if value in self.places or not self._is_whole(x, layout) or not self._dies(base, now):
+            return False
+        if self._reads_besides(reader, k):
             return False
         self.places[value] = self.places[base]
         self.owned[value] = self.owned.pop(base)
         return True
 
-    def _begin_with(self, value: Value, x: Value, now: int) -> None:
-        """Give a value memory that holds what an operand holds."""
-        if self._take_over(value, x, now):
+    def _begin_with(self, value: Value, reader: Value, k: int, now: int) -> None:
+        """Give a value memory that holds what a reader's k-th operand holds."""
+        if self._take_over(value, reader, k, now):
             return
+        x = reader.operands[k]
         target = self.place_for(value)
         if x.kind == "empty":
             return
@@ -346,7 +356,7 @@ class Region:
             return None
         if write in self.direct:
             self.places[write] = self.direct[write]
-        self._begin_with(write, x, _END)
+        self._begin_with(write, write, 0, _END)
         self.begun.add(write)
         self.delivered.add(write)
         place, walk = self._region(write)
@@ -363,9 +373,9 @@ class Region:
     def _write(self, value: Value, now: int) -> None:
         if value in self.delivered:
             return
-        x, v = value.operands
+        v = value.operands[1]
         onto = value.detail[2]
-        self._begin_with(value, x, now)
+        self._begin_with(value, value, 0, now)
         target, walk = self._region(value)
         number = known_number(v)
         if number is not None:
@@ -381,7 +391,7 @@ class Region:
 
     def _add_rows(self, value: Value, now: int) -> None:
         x, v, indices = value.operands
-        self._begin_with(value, x, now)
+        self._begin_with(value, value, 0, now)
         rows = Rows(math.prod(indices.shape), x.shape[0], math.prod(x.shape[1:]), value.dtype, add=True)
         self._step(rows, [self.locate(v)[0], self.locate(indices)[0], self.place_for(value)], "add rows")
 
@@ -391,7 +401,7 @@ class Region:
         beta = 0.0
         if len(value.operands) == 3:
             beta = 1.0
-            self._begin_with(value, value.operands[2], now)
+            self._begin_with(value, value, 2, now)
         (a_place, a_layout), (b_place, b_layout) = self.locate(a), self.locate(b)
         strides = contiguous(value.shape)
         kept = [i for i, n in enumerate(value.shape[:-2]) if n != 1]
@@ -441,7 +451,7 @@ class Region:
                     part = parts[k] or self.builder.make("part", (value,), own.shape, own.dtype, (k,))
                     self.layouts.setdefault(part, Layout(part, part.shape, contiguous(part.shape)))
                     self.last.setdefault(part, now)
-                    self._begin_with(part, x, now)
+                    self._begin_with(part, value, k, now)
                     bound[own] = (self.places[part], Layout(own, own.shape, contiguous(own.shape)))
                 continue
             place, layout = self.locate(x)
@@ -558,7 +568,7 @@ def _lying(builder: Builder, x: Value, layouts: dict[Value, Layout]) -> Value:
 
 
 def _copy(builder: Builder, x: Value) -> Value:
-    return builder.make("map", (x,), x.shape, x.dtype, ("positive",))
+    return builder.make("map", (x,), x.shape, x.dtype, ("astype",))
 
 
 def _sorted(groups: list[Group], late: set[Group]) -> list[Group]:

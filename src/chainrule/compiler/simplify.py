@@ -20,6 +20,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._known: dict[Any, Value] = {}
+        self._arrays: dict[int, tuple[Any, Value]] = {}
 
     def make(
         self, kind: str, operands: tuple[Value, ...], shape: Shape, dtype: Any, detail: tuple[Any, ...] = ()
@@ -37,15 +38,17 @@ class Builder:
         return Value("input", (), shape, dtype, (number,))
 
     def constant(self, x: Any) -> Value:
-        """Make a known array; equal small ones are one."""
+        """Make a known array, a copy of what it is now; the same one, and equal numbers, are one."""
         array = np.asarray(x)
-        if array.size <= 1:
+        if array.size == 1:
             scalar = array.reshape(())
             key = ("constant", scalar.tobytes(), scalar.dtype)
             if key not in self._known:
-                self._known[key] = Value("constant", (), (), scalar.dtype, (scalar,))
+                self._known[key] = Value("constant", (), (), scalar.dtype, (scalar.copy(),))
             return self.reshape(self._known[key], array.shape)
-        return Value("constant", (), array.shape, array.dtype, (array,))
+        if id(array) not in self._arrays:  # what is kept beside its copy, so that no other array takes its number
+            self._arrays[id(array)] = array, Value("constant", (), array.shape, array.dtype, (array.copy(),))
+        return self._arrays[id(array)][1]
 
     def full(self, x: Any, shape: Shape) -> Value:
         """Make an array of one number."""

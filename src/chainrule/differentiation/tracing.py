@@ -63,6 +63,11 @@ class Trace:
             self.nodes = [self.recording.node_of(leaf) for leaf in self.leaves]
             self.aux = self.untraced(aux)
 
+    def __del__(self) -> None:
+        # A checkpointed call is held by its node, and holds what its function closes over: tracers of this recording.
+        # So that its nodes go without the garbage collector's help:
+        self.recording.nodes = []
+
     def untraced(self, tree: Any) -> Any:
         """Return a structure with the values in the place of this recording's tracers."""
         leaves, rebuild = flatten(tree)

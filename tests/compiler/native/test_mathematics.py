@@ -175,7 +175,7 @@ def assert_near(name, operands, y):
         np.testing.assert_array_equal(np.signbit(y[known]), np.signbit(expected[known]))
 
 
-SPECIAL: list[float] = [0, 1, 0.5, 2, 3, 10, 100, 1000, np.pi / 2, np.pi, 2.0**16, 2.0**30, 1e22, np.inf]
+SPECIAL: list[float] = [0.0, 1, 0.5, 2, 3, 10, 100, 1000, np.pi / 2, np.pi, 2.0**16, 2.0**30, 1e22, np.inf]
 SPECIAL += [
     5e-324,
     1e-310,

@@ -38,7 +38,7 @@ def lower(builder: Builder, graph: Graph, inputs: list[Value]) -> list[Value]:
     values: dict[Node, Any] = dict(zip(graph.inputs, inputs, strict=True))
     for node in graph.nodes:
         if node.rule is CONSTANT:
-            values[node] = builder.constant(np.array(sample_of(node.value)))
+            values[node] = builder.constant(sample_of(node.value))
         elif node.rule is not INPUT:
             operands = [values[x] if type(x) is Node else x for x in node.operands]
             values[node] = _lowered(builder, node, operands)
@@ -86,12 +86,14 @@ def called(builder: Builder, node: Node, operands: list[Any]) -> Any:
     flat: list[Value] = []
     places: list[Any] = []
     for x in operands:
-        if isinstance(x, Value):
-            flat.append(x)
+        if isinstance(x, Value) or type(x) is np.ndarray:
+            flat.append(as_value(builder, x))
             places.append(None)
         else:
             places.append((x,))
-    whole = Called(node.rule.name, node.rule.function, tuple(places), dict(node.parameters), results, several)
+    # What is closed over may change when the program has been made.
+    parameters = {key: x.copy() if type(x) is np.ndarray else x for key, x in node.parameters.items()}
+    whole = Called(node.rule.name, node.rule.function, tuple(places), parameters, results, several)
     parts = builder.call(whole, tuple(flat))
     return parts if several else parts[0]
 

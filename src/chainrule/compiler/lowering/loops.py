@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.lowering.graphs import lower
+from chainrule.compiler.lowering.shapes import along, joined
 from chainrule.compiler.lowering.table import Lowered, as_value, lowers
 from chainrule.compiler.simplify import Builder
-from chainrule.compiler.values import Looped
-from chainrule.differentiation.bundles import GATHER, ITEM
+from chainrule.compiler.values import Looped, Value
+from chainrule.differentiation.bundles import GATHER, ITEM, JOIN, SPLIT, STACK, UNSTACK
 from chainrule.differentiation.scans import SCAN
 from chainrule.graph.node import Node
 
@@ -21,6 +22,35 @@ def _gather(builder: Builder, node: Node, *arrays: Any) -> Lowered:
 @lowers(ITEM)
 def _item(builder: Builder, node: Node, bundle: Any) -> Lowered:
     return bundle[node.parameters["index"]]  # type: ignore[no-any-return]
+
+
+@lowers(UNSTACK)
+def _unstack(builder: Builder, node: Node, x: Any) -> Lowered:
+    x = as_value(builder, x)
+    return [builder.reshape(along(builder, x, 0, i, i + 1), x.shape[1:]) for i in range(x.shape[0])]
+
+
+@lowers(STACK)
+def _stack(builder: Builder, node: Node, bundle: Any) -> Lowered:
+    return joined(builder, [builder.reshape(x, (1, *x.shape)) for x in _alike(builder, bundle)], 0)
+
+
+@lowers(SPLIT)
+def _split(builder: Builder, node: Node, x: Any) -> Lowered:
+    x = as_value(builder, x)
+    ends = np.cumsum(node.parameters["sizes"]).tolist()
+    return [along(builder, x, 0, start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+@lowers(JOIN)
+def _join(builder: Builder, node: Node, bundle: Any) -> Lowered:
+    return joined(builder, _alike(builder, bundle), 0)
+
+
+def _alike(builder: Builder, bundle: Any) -> list[Value]:
+    """Return the arrays of a bundle in their common type."""
+    dtype = np.result_type(*(x.dtype for x in bundle))
+    return [builder.cast(x, dtype) for x in bundle]
 
 
 @lowers(SCAN)

@@ -28,7 +28,7 @@ class Kernel:
     def tiles(self, pointers: Sequence[Any], begin: Any, end: Any) -> None:
         """Compute C in tiles, whose outer loop runs from begin to end; over all, if these are None."""
         p, form = self.product, self.form
-        panel = self.stack(p.k * form.entries) if form.copied else None
+        panel = self.stack((p.k + self.width) * form.entries) if form.copied else None
         rows = (p.m, form.rows, (p.a_strides[0], 0, p.c_strides[0], self.bias_strides[0]))
         columns = (p.n, form.entries, (0, p.b_strides[1], p.c_strides[1], self.bias_strides[1]))
         outer, inner = (columns, rows) if form.by_columns else (rows, columns)
@@ -87,22 +87,35 @@ class Kernel:
         return room
 
     def copy(self, b: Any, panel: Any, columns: int) -> None:
-        """Copy columns of B, whose entries are neighbours, so that their rows are neighbours: square by square."""
-        p, vectors, entries = self.product, self.vectors, self.form.entries
-        side = min(self.width, power_of_two(max(p.k, columns)))
+        """Copy columns of B, whose entries are neighbours, so that their rows are neighbours: square by square.
 
-        def square(height: int, width: int, b: Any, to: Any) -> None:
-            starts = [vectors.entry(b, j * p.b_strides[1]) for j in range(width)]
-            loaded = [vectors.load(start, 1, height, side) for start in starts]
-            loaded += [vectors.constant(0.0, side)] * (side - width)
-            for i, row in enumerate(vectors.transpose(loaded)[:height]):
-                vectors.store(row, vectors.entry(to, i * entries), side)
+        Squares have much code, so the one there is fits the edges too. Its loads do not pass the end of a column, its
+        last column may be read several times, and on the stack there is room for rows that do not exist.
+        """
+        p, vectors, builder, side = self.product, self.vectors, self.builder, self.side(columns)
 
-        def strip(here: Sequence[Any], height: int) -> None:
-            strides = (p.b_strides[1], 1)
-            self.groups(columns, side, strides, here, lambda at, width: square(height, width, *at), None, None)
+        def square(index_k: Any, index: Any) -> None:
+            left = builder.sub(I64(p.k), builder.mul(index_k, I64(side)))
+            first = builder.mul(index, I64(side))
+            loaded = []
+            for j in range(side):
+                column = builder.add(first, I64(j))
+                inside = builder.icmp_signed("<", column, I64(columns))
+                column = builder.select(inside, column, I64(columns - 1))
+                (start,) = self.move(self.move([b], index_k, side), column, p.b_strides[1])
+                loaded.append(vectors.load_some(start, left, side))
+            (to,) = self.move(self.move([panel], index_k, side * self.form.entries), index, side)
+            for i, row in enumerate(vectors.transpose(loaded)):
+                vectors.store(row, vectors.entry(to, i * self.form.entries), side)
 
-        self.groups(p.k, side, (1, entries), [b, panel], strip, None, None)
+        def strip(index_k: Any) -> None:
+            repeat(builder, 0, -(-columns // side), lambda index: square(index_k, index))
+
+        repeat(builder, 0, -(-p.k // side), strip)
+
+    def side(self, columns: int) -> int:
+        """Give the side of the squares in which columns are copied."""
+        return min(self.width, power_of_two(max(self.product.k, columns)))
 
     # One tile
 

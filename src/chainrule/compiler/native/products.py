@@ -20,21 +20,19 @@ from chainrule.compiler.plan import Product
 __all__ = ["Product", "Target", "emit_product", "extent", "host", "is_small"]
 
 
-# The largest product that is small: its multiplications, and the bytes of its three matrices.
-LARGEST_WORK = 2**22
-LARGEST_BYTES = 2**22
+# The bytes of the three matrices of the largest product that is computed here.
+LARGEST_BYTES = 2**25
 
 
 def is_small(product: Product) -> bool:
     """Say whether a product is so small that `emit_product` is at least as fast as BLAS.
 
-    The code here does not cut its operands into blocks for the second cache, nor does it start threads, so what is
-    large is left to BLAS. Up to here it was never far behind OpenBLAS, mostly ahead, whether that has narrow or wide
-    vectors, one thread or two (measured by ``benchmarks/products.py``).
+    The code here does not cut its operands into blocks for the second cache, so what is large is left to BLAS. Up to
+    here one thread was never behind OpenBLAS's, mostly far ahead (measured by ``benchmarks/products.py``); and its
+    parts are shared out without the waiting by which OpenBLAS's threads lose milliseconds where another program runs.
     """
     entries = product.m * product.k + product.k * product.n + product.m * product.n
-    work = product.m * product.n * product.k
-    return work <= LARGEST_WORK and entries * product.dtype.itemsize <= LARGEST_BYTES
+    return entries * product.dtype.itemsize <= LARGEST_BYTES
 
 
 def extent(product: Product, target: Target | None = None) -> int:

@@ -24,6 +24,7 @@ from chainrule.compiler.plan import Apply, Call, Kernel, Loop, Place, Plan, Prod
 _LINE = 64
 _SMALL = 4_096  # bytes
 _WORTH_A_THREAD = 400_000  # operations: below, starting a thread takes longer than it saves
+_PRODUCT_WORTH_A_THREAD = 40_000_000  # multiplications, times the bytes of an entry
 _COSTS = {"add": 1, "subtract": 1, "multiply": 1, "divide": 4, "sqrt": 4, "where": 1, "astype": 1, "negative": 1}
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
@@ -258,7 +259,8 @@ class _Words:
 def extent(work: Kernel | Rows | Product) -> tuple[int, int]:
     """Return up to where the first axis goes, and in multiples of what it is shared out; 0: it is not."""
     if isinstance(work, Product):
-        return blas.extent(work), 0
+        size = math.prod(work.batch) * work.m * work.n * work.k * work.dtype.itemsize
+        return blas.extent(work), 1 if size > _PRODUCT_WORTH_A_THREAD else 0
     if isinstance(work, Rows):
         return work.count, 0
     n = work.shape[0] if work.shape else 1
