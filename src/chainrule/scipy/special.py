@@ -170,7 +170,8 @@ def logsumexp(
 
     Returns
     -------
-    array, or a pair of arrays with `return_sign`
+    array, or a pair of arrays
+        The pair with `return_sign`: the logarithm, and the sign.
 
     Raises
     ------
