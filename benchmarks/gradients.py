@@ -86,23 +86,35 @@ def lstm(xp: Any, W: Any, U: Any, b: Any, h: Any, c: Any, x: Any) -> Any:
     return xp.sum(h * h)
 
 
-def log_sum_exp(xp: Any, x: Any) -> Any:
-    """Take log Σ exp over the first axis, safe from overflow."""
-    highest = xp.amax(x, 0)
-    return highest + xp.log(xp.sum(xp.exp(x - highest), 0))
+def log_sum_exp(xp: Any, x: Any, axis: int) -> Any:
+    """Take log Σ exp over the first or the last axis, safe from overflow."""
+    highest = xp.amax(x, axis)
+    shifted = x - (highest if axis == 0 else highest[..., None])
+    return highest + xp.log(xp.sum(xp.exp(shifted), axis))
+
+
+def factors(xp: Any, q: Any, r: Any, below: Any, unit: Any) -> Any:
+    """Return the lower triangular R of the precisions RᵀR, with exp(q) on its diagonal and r below it."""
+    return r * below + xp.exp(q)[:, :, None] * unit
 
 
 def mixture(xp: Any, alpha: Any, mu: Any, q: Any, r: Any, below: Any, unit: Any, x: Any) -> Any:
     """Compute the log-likelihood of a Gaussian mixture: weights softmax(alpha), means mu, precisions RᵀR.
 
-    R is lower triangular, with exp(q) on its diagonal and r below it. The points are the columns of x, since NumPy's
-    loops run along the last axis, and points are many.
+    The points are the rows of x, of shape (n, 1, 4), as data come.
     """
-    R = r * below + xp.exp(q)[:, :, None] * unit
-    z = R @ (x - mu[:, :, None])
-    log_weight = alpha - log_sum_exp(xp, alpha) + xp.sum(q, 1)
+    z = (factors(xp, q, r, below, unit) @ (x - mu)[..., None])[..., 0]
+    log_weight = alpha - log_sum_exp(xp, alpha, 0) + xp.sum(q, 1)
+    log_density = log_weight - 0.5 * xp.sum(z * z, -1)
+    return xp.sum(log_sum_exp(xp, log_density, -1)) - 0.5 * x.shape[0] * x.shape[2] * math.log(2 * math.pi)
+
+
+def mixture_of_columns(xp: Any, alpha: Any, mu: Any, q: Any, r: Any, below: Any, unit: Any, x: Any) -> Any:
+    """Compute the same with the points as the columns of x, since NumPy's loops run along the last axis."""
+    z = factors(xp, q, r, below, unit) @ (x - mu[:, :, None])
+    log_weight = alpha - log_sum_exp(xp, alpha, 0) + xp.sum(q, 1)
     log_density = log_weight[:, None] - 0.5 * xp.sum(z * z, 1)
-    return xp.sum(log_sum_exp(xp, log_density)) - 0.5 * x.shape[0] * x.shape[1] * math.log(2 * math.pi)
+    return xp.sum(log_sum_exp(xp, log_density, 0)) - 0.5 * x.shape[0] * x.shape[1] * math.log(2 * math.pi)
 
 
 def long_chain(xp: Any, x: Any) -> Any:
@@ -147,13 +159,16 @@ def small_cases() -> list[Case]:
     cell = (normal(16, 128, scale=0.25), normal(32, 128, scale=0.2), normal(128), np.zeros((8, 32)), np.zeros((8, 32)))
     gaussians = (normal(5), normal(5, 4), normal(5, 4, scale=0.2), normal(5, 4, 4, scale=0.3))
     triangle = (np.tril(np.ones((4, 4)), -1), np.eye(4))
+    columns = normal(4, 1000)
+    rows = np.ascontiguousarray(columns.T)[:, None, :]
     both = {"autograd": 0.5, "PyTorch": 1.0}
     one = {"autograd": 0.5}
     return [
         Case("a  61 elementwise operations, 10 numbers", chain, (random.uniform(0.2, 2, size=10),), 1, both),
         Case("b  784-30-10 network, batch 10, float32", network, (*weights, pixels, one_hot), 4, both),
         Case("c  LSTM cell, 20 steps, batch 8", lstm, (*cell, normal(20, 8, 16)), 3, one),
-        Case("d  Gaussian mixture, 1,000 points", mixture, (*gaussians, *triangle, normal(4, 1000)), 4, one),
+        Case("d  Gaussian mixture, 1,000 points", mixture, (*gaussians, *triangle, rows), 4, one),
+        Case("d  the same, points as columns", mixture_of_columns, (*gaussians, *triangle, columns), 4, one),
     ]
 
 

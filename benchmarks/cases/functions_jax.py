@@ -19,7 +19,7 @@ from cases.functions import General
 Function = Callable[..., Any]
 
 
-def derivative(case: General, form: Function) -> Function:
+def derivative(case: General, form: Function) -> Any:
     """Compile a form's value and gradient, as `functions.derivative` has it."""
     value_and_grad = jax.value_and_grad(form, case.wrt)
     if not case.hessian_diagonal:

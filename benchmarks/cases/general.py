@@ -54,16 +54,20 @@ def _calls(case: General) -> dict[str, Callable[[], Any]]:
     inputs = case.inputs()
     calls: dict[str, Callable[[], Any]] = {OURS: lambda: ours(*inputs)}
     if installed("jax"):
-        import jax
-
         from cases import functions_jax
 
         functions_jax.use_float64()
         arrays = functions_jax.arrays(inputs)
         for side, form in functions_jax.FORMS[case.name].items():
-            theirs = functions_jax.derivative(case, form)
-            calls[side] = lambda theirs=theirs: jax.block_until_ready(theirs(*arrays))
+            calls[side] = functools.partial(_done, functions_jax.derivative(case, form), arrays)
     return calls
+
+
+def _done(call: Callable[..., Any], arrays: tuple[Any, ...]) -> Any:
+    """Wait for JAX, which answers before it has computed."""
+    import jax
+
+    return jax.block_until_ready(call(*arrays))
 
 
 def _check(case: General, calls: dict[str, Callable[[], Any]]) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E741  (l is the paper's index of a layer)
 """One epoch of the paper's training, by all who can: four networks, and their matrix products alone."""
 
 import dataclasses
@@ -14,10 +15,12 @@ from chainrule.datasets import mnist
 
 PEERS = {"JAX": "jax", "PyTorch": "torch", "torch.compile": "torch", "scikit-learn": "sklearn"}
 PRODUCTS = "products alone"
-CHECKED = 100  # steps after which all must have come to the same weights
+# All must have come to the same weights after so many steps, to so much of the largest: float32 rounds to 6e-8. (The
+# wide networks have a small η: with a large one they double a difference every few steps.)
+CHECKED, TOLERANCE = 100, 1e-5
 
 # scikit-learn's cost is another, whose gradient is larger and makes more of each rounding.
-SKLEARN_ETA, SKLEARN_CHECKED = 0.1, 10
+SKLEARN_ETA, SKLEARN_CHECKED = 0.1, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,14 +45,19 @@ SETUPS = [
     Setup((784, 30, 10), 10, 3.0, 50_000, 3,
           {"JAX": 2.2, "NumPy": 3.0, "PyTorch": 15.0, "scikit-learn": 8.0, PRODUCTS: 1 / 1.5}),
     Setup((784, 100, 100, 10), 32, 1.0, 49_920, 1, {"JAX": 1.5}),
-    Setup((784, 800, 10), 128, 1.0, 49_920, 1, FASTEST),
-    Setup((784, 2048, 2048, 10), 256, 1.0, 5_120, 1, FASTEST),
+    Setup((784, 800, 10), 128, 0.3, 49_920, 1, FASTEST),
+    Setup((784, 2048, 2048, 10), 256, 0.3, 5_120, 1, FASTEST),
 ]  # fmt: skip
 
 
 def cases() -> list[Case]:
     return [
-        Case(f"network/{setup.name}", f"one epoch, mini-batches of {setup.batch}", functools.partial(_run, setup))
+        Case(
+            f"network/{setup.name}",
+            f"one epoch, mini-batches of {setup.batch}",
+            functools.partial(_run, setup),
+            on_mnist=True,
+        )
         for setup in SETUPS
     ]
 
@@ -143,7 +151,7 @@ def _learnt(trainer: Trainer) -> Sequence[Array]:
 
 def _agree(found: Sequence[Array], expected: Sequence[Array], about: str) -> None:
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-4 * float(np.abs(other).max()), err_msg=about)
+        np.testing.assert_allclose(one, other, rtol=0, atol=TOLERANCE * float(np.abs(other).max()), err_msg=about)
 
 
 def _by_cross_entropy(task: Task) -> Sequence[Array]:

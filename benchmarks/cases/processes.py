@@ -18,8 +18,8 @@ AS_LIGHT = dict.fromkeys(MODULES, 1.0)
 
 def cases() -> list[Case]:
     return [
-        Case("process/time", "from process start to trained network, 30 epochs, everything included", _run_time),
-        Case("memory/peak", "peak memory of the paper's training, whole process", _run_memory),
+        Case("process/time", "from process start to trained network, 30 epochs, everything included", _run_time, True),
+        Case("memory/peak", "peak memory of the paper's training, whole process", _run_memory, True),
     ]
 
 

@@ -1,7 +1,8 @@
+# ruff: noqa: E741  (l is the paper's index of a layer)
 """The matrix products of a training step and nothing else: what BLAS must do, however the rest is done.
 
-For each layer W a, (W^(l+1))ᵀ δ^(l+1) and δ aᵀ, on whole mini-batches, the same buffers in every step. Through NumPy with
-`out=`, and natively, by the pointer to sgemm that SciPy gives to Cython, from a loop in C; that needs a C compiler.
+For each layer W a, (W^(l+1))ᵀ δ^(l+1) and δ aᵀ, on whole mini-batches, the same buffers in every step. Through NumPy
+with `out=`, and natively: the sgemm that SciPy gives to Cython, from a loop in C, which needs a C compiler.
 """
 
 import ctypes
@@ -10,15 +11,17 @@ import functools
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from cases.trainers import Array, Task, Variants, blas_threads, with_threads
 
 LOOP = r"""
-typedef void gemm(char *, char *, int *, int *, int *, float *, float *, int *, float *, int *, float *, float *, int *);
+typedef void gemm(char *, char *, int *, int *, int *, float *, float *, int *, float *, int *, float *, float *,
+                  int *);
 struct product { float *a, *b, *c; int m, n, k, lda, ldb, ldc; char ta, tb; };
 void repeat(gemm *sgemm, struct product *p, int products, int times) {
     float one = 1, zero = 0;
@@ -121,7 +124,7 @@ def _layout(factor: Array) -> tuple[bytes, int]:
 
 
 @functools.cache
-def _loop() -> ctypes._CFuncPtr:
+def _loop() -> Callable[..., None]:
     compiler = shutil.which("cc") or shutil.which("gcc")
     assert compiler is not None
     with tempfile.TemporaryDirectory() as folder:
@@ -130,7 +133,7 @@ def _loop() -> ctypes._CFuncPtr:
         subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
         repeat = ctypes.CDLL(str(library)).repeat
     repeat.argtypes, repeat.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int], None
-    return repeat
+    return cast(Callable[..., None], repeat)
 
 
 @functools.cache

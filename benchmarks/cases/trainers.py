@@ -1,3 +1,4 @@
+# ruff: noqa: E741  (l is the paper's index of a layer)
 """The same training by chainrule, by NumPy and by scikit-learn. `trainers_jax` and `trainers_torch` have the others.
 
 A trainer begins at given weights and learns for whole epochs, each in the order that `Task.order` gives. One way of

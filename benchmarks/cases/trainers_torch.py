@@ -7,7 +7,7 @@ is half as fast. Several steps in one call spare overhead, where steps are small
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional
@@ -59,7 +59,6 @@ def _compiled_steps() -> Callable[..., None]:
     # Beyond this number of networks and batches PyTorch would go on without compiling.
     torch._dynamo.config.recompile_limit = 100
 
-    @torch.compile(dynamic=False)
     def steps(state: list[Any], x: Any, y: Any, eta: float) -> None:
         now = state
         for mini_batch in zip(x, y, strict=True):
@@ -68,7 +67,7 @@ def _compiled_steps() -> Callable[..., None]:
         for theta, last in zip(state, now, strict=True):
             theta.copy_(last)
 
-    return steps  # type: ignore[no-any-return]
+    return cast(Callable[..., None], torch.compile(steps, dynamic=False))
 
 
 class Compiled(Eager):
@@ -89,14 +88,22 @@ class Compiled(Eager):
 
 def eager() -> Variants:
     """Offer one thread, and all."""
-    everything = torch.get_num_threads()
-    return {f"{n} threads": functools.partial(Eager, threads=n) for n in sorted({1, everything})}
+    return {_threads(n): functools.partial(Eager, threads=n) for n in _numbers()}
 
 
 def compiled(quick: bool) -> Variants:
-    """Offer one step a call, and ten; the more, the longer the compilation."""
-    everything = torch.get_num_threads()
+    """Offer one step a call, and ten: the more, the longer the compilation, half a minute for ten."""
     return {
-        f"{steps} steps a call": functools.partial(Compiled, threads=everything, steps=steps)
+        f"{steps} steps a call, {_threads(n)}": functools.partial(Compiled, threads=n, steps=steps)
         for steps in ((1,) if quick else (1, 10))
+        for n in _numbers()
     }
+
+
+@functools.cache
+def _numbers() -> list[int]:
+    return sorted({1, torch.get_num_threads()})
+
+
+def _threads(n: int) -> str:
+    return "1 thread" if n == 1 else "all threads"

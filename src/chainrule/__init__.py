@@ -1,5 +1,6 @@
 """A glass box for backpropagation: derivatives of ordinary NumPy code, and the network that learns by them."""
 
+from chainrule.compiler import compile
 from chainrule.differentiation import (
     GradientReport,
     check_gradient,
@@ -23,6 +24,7 @@ from chainrule.errors import (
     ConvergenceError,
     DataError,
     InputError,
+    NativeCodeWarning,
     NetworkFileError,
     NonFiniteError,
     RecordingError,
@@ -38,12 +40,14 @@ __all__ = [
     "GradientReport",
     "Graph",
     "InputError",
+    "NativeCodeWarning",
     "Network",
     "NetworkFileError",
     "NonFiniteError",
     "RecordingError",
     "check_gradient",
     "checkpoint",
+    "compile",
     "elementwise_grad",
     "fixed_point",
     "grad",

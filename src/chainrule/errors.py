@@ -31,3 +31,7 @@ class NonFiniteError(ChainruleError, ArithmeticError):
 
 class ConvergenceError(ChainruleError, ArithmeticError):
     """A solver did not come to rest, or what it is to solve has no solution there; says how far it came."""
+
+
+class NativeCodeWarning(UserWarning):
+    """Compiled functions run by NumPy, since what makes native code is not installed; said once in a process."""

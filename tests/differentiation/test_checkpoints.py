@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.numerics import assert_derivatives
 
 from chainrule import RecordingError, grad, hessian, hvp, jacobian, jvp, record, value_and_grad, vjp, watch_nonfinite
 from chainrule.differentiation.checkpoints import checkpoint
+from chainrule.graph.tracer import OPEN
 
 random = np.random.default_rng(0)
 W = random.normal(size=(3, 3))
@@ -339,6 +341,45 @@ def test_no_cycles_are_left_behind():
             grad(cost)(1.0)
             grad(grad(cost))(1.0)
             jvp(cost, (1.0,), (1.0,))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_checkpointed_call_belongs_to_the_derivative_it_is_made_in():
+    """Not to one in whose function a generator began, nor to one that has failed, nor to another thread's."""
+    f = checkpoint(np.sin)
+
+    def steps(x):
+        while True:
+            x = f(x)
+            yield x
+
+    def outer(x):
+        outside = steps(x)
+        first = next(outside)
+        inner = grad(lambda t: t * next(outside))(2.0)
+        with pytest.raises(ZeroDivisionError):
+            grad(lambda t: f(t) / (1 // 0))(1.0)
+        with ThreadPoolExecutor(1) as pool:
+            elsewhere = pool.submit(f, x).result()
+        return first * inner * f(x) * elsewhere
+
+    def plainly(x):
+        return np.sin(x) ** 3 * np.sin(np.sin(x))
+
+    assert outer(0.5) == pytest.approx(plainly(0.5), rel=1e-15)
+    for derivative in (grad, lambda f: grad(grad(f))):
+        assert derivative(outer)(0.5) == pytest.approx(derivative(plainly)(0.5), rel=1e-12)
+    assert OPEN.get() == ()
+
+
+def test_a_pullback_that_is_let_go_takes_its_checkpointed_calls_with_it():
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            vjp(lambda x: checkpoint(lambda t: np.sin(t * x))(x), np.ones(3))[1](np.ones(3))
         assert gc.collect() == 0
     finally:
         gc.enable()

@@ -104,6 +104,31 @@ def test_what_cannot_be_followed_is_refused_with_the_users_line(function, told):
     assert "test_recording.py, line" in str(refused.value)
 
 
+PLAIN = np.arange(9.0).reshape(3, 3) ** 2
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a, x: a[np.argsort(x)] * x,
+        lambda a, x: a[np.argsort(x), 0] * x,
+        lambda a, x: a[x > 0.2].sum(axis=0) * x,
+        lambda a, x: a.take(np.argsort(x), 1) @ x,
+        lambda a, x: np.take(a, np.argsort(x), 1) @ x,
+        lambda a, x: np.sum(a[np.argsort(x)] @ np.sin(x)) * x,
+    ],
+)
+def test_a_found_index_of_a_plain_array_is_followed_or_refused_in_a_graph(f):
+    x, other = np.array([0.1, 0.5, 0.3]), np.array([3.0, 1.0, 0.0])
+    assert_derivatives(lambda x: f(PLAIN, x), x)
+    with pytest.raises(RecordingError, match=r"would stay the same .* np.array\(a, like=x\)\[i\]"):
+        record(lambda x: f(PLAIN, x), x)
+    with pytest.raises(RecordingError, match="would stay the same"):
+        record(grad(lambda x: np.sum(f(PLAIN, x))), x)
+    graph = record(lambda x: f(np.array(PLAIN, like=x), x), x)
+    np.testing.assert_array_equal(graph(other), f(PLAIN, other))
+
+
 def test_writing_into_a_plain_array_tells_how_to_make_one_that_can_be_followed():
     def one_entry(x):
         out = np.zeros(2)

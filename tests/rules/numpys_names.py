@@ -38,6 +38,28 @@ SORTS = {
     "plain": ("Without arrays", "They take no numbers that a derivative could be taken by."),
     "refused": ("Refused", "The error names your line, and says what this table says."),
 }
+# What is said of single functions, after the names of their sort.
+NOTES = {
+    "differentiated": [
+        ("What a matrix does not determine", "has no derivative, and is refused where that can be known, or NaN:"),
+        (
+            "`eigh`, `svd`",
+            "the phase of complex vectors. Backward, a result that depends on it is refused; forward, the phase is "
+            "taken to stay.",
+        ),
+        (
+            "`eigh`, `eig`, `svd`",
+            "the vectors of equal eigenvalues or singular values: NaN, but where nothing depends on them. Equal values "
+            "share their derivative, so that sums over them are right.",
+        ),
+        ("`eig`, `eigvals`", "eigenvalues and vectors of a matrix without a basis of eigenvectors: NaN."),
+        ("`qr`", "the factors of a matrix without full rank: NaN."),
+        (
+            "`eig`, `qr`",
+            "their phases are NumPy's, and followed: the largest entry of a vector, R's diagonal, are real.",
+        ),
+    ],
+}
 
 
 def public_names():
@@ -88,4 +110,7 @@ def page():
                 if short:
                     lines += [f"**{prefix.rstrip('.')}:** " + ", ".join(f"`{name}`" for name in short), ""]
             lines.pop()
+        if sort in NOTES:
+            (title, said), *notes = NOTES[sort]
+            lines += ["", f"**{title}** {said}", "", *(f"- {functions}: {what}" for functions, what in notes)]
     return "\n".join(lines).strip() + "\n"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.numerics import arrays, assert_derivatives
 
-from chainrule import grad, hvp, jacobian, jvp, record, vjp
+from chainrule import NonFiniteError, checkpoint, grad, hvp, jacobian, jvp, record, vjp, watch_nonfinite
 from chainrule.graph.node import Node, whole
 from chainrule.rules import indexing, kinds, products, reductions, shapes
 
@@ -209,6 +209,22 @@ def test_entries_taken_by_index_arrays_that_depend_on_the_argument_are_put_back(
     again = record(grad(f), x)
     y = -x[::-1]
     np.testing.assert_allclose(again(y), grad(f)(y))
+
+
+def test_pieces_go_through_checkpoints_and_are_watched():
+    def f(x):
+        return sum(x[i] * np.sin(x[i + 1]) for i in range(len(x) - 1)) + np.sum(x[::2] ** 3)
+
+    def squared(f):
+        return lambda x: np.sum(grad(f)(x) ** 2)
+
+    x = np.arange(5.0)
+    for g, again in ((f, checkpoint(f)), (squared(f), squared(checkpoint(f)))):
+        np.testing.assert_allclose(grad(again)(x), grad(g)(x), rtol=1e-14)
+        with watch_nonfinite():
+            np.testing.assert_array_equal(grad(g)(x), grad(g)(x))
+    with watch_nonfinite(), np.errstate(all="ignore"), pytest.raises(NonFiniteError, match="derivative of sqrt"):
+        grad(lambda x: np.sum(np.sqrt(x[1:])) + np.sqrt(x[0]))(x)
 
 
 def test_pieces_have_the_type_of_the_array():

@@ -247,6 +247,85 @@ def test_what_depends_on_vectors_of_equal_eigenvalues_is_nan_rather_than_wrong()
     assert np.isnan(jvp(rebuilt, (np.eye(3),), (np.ones((3, 3)),))[1]).any()
 
 
+SKEW = random(3, 3, kind=complex)
+HERMITIAN = apart(3, 3, kind=complex)
+
+
+@pytest.mark.parametrize(
+    ("f", "a"),
+    [
+        (lambda a: np.sum(np.linalg.eigh(a).eigenvectors.real), HERMITIAN),
+        (lambda a: np.abs(np.linalg.eigh(a).eigenvectors[0, 0] + 1j), HERMITIAN),
+        (lambda a: np.sum(np.angle(np.linalg.eigh(a, "U").eigenvectors)), HERMITIAN),
+        (lambda a: np.sum(np.linalg.svd(a).U.imag), SKEW),
+        (lambda a: np.sum(np.linalg.svd(a[:2], full_matrices=False).Vh.real), SKEW),
+        (lambda a: np.linalg.svd(np.stack([a, a.T])).U[1, 0, 0].real, SKEW),
+    ],
+)
+def test_what_depends_on_a_free_phase_is_refused(f, a):
+    with pytest.raises(RecordingError, match=r"depends on the phase .* np.linalg.(eigh|svd) .* np.abs\(v\)"):
+        grad(f)(a)
+    with pytest.raises(RecordingError, match="depends on the phase"):
+        grad(lambda x: np.sum(np.abs(grad(f)(a * x))))(1.0)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_what_does_not_depend_on_a_free_phase_is_not_refused(scale):
+    """Rounding is not taken for such a dependence, whatever the size of the numbers."""
+    h, a = HERMITIAN * scale, SKEW * scale
+
+    def by_eigh(a):
+        w, v = np.linalg.eigh(a)
+        return np.sum(np.abs((v * w**2) @ v.conj().T) ** 2 / scale) + np.sum(np.abs(v) ** 4)
+
+    def by_svd(a):
+        u, s, vh = np.linalg.svd(a)
+        return np.sum(np.abs((u * s**2) @ vh) ** 2 / scale) + np.sum(np.abs(u) ** 4)
+
+    for f, at in ((by_eigh, h), (by_svd, a)):
+        assert np.isfinite(grad(f)(at)).all()
+        assert np.isfinite(grad(lambda x, f=f, at=at: np.sum(np.abs(grad(f)(at * x))))(1.0))
+
+
+JORDAN = np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 5.0]])
+
+
+@pytest.mark.parametrize("a", [JORDAN, JORDAN + 0j, np.array([[0.0, 1.0], [0.0, 0.0]]), np.stack([JORDAN, np.eye(3)])])
+def test_eigenvalues_of_a_matrix_without_a_basis_of_eigenvectors_are_nan_rather_than_wrong(a):
+    # The trace of sin(A) has a derivative, cos(A)ᵀ; the two equal eigenvalues, of which it is made, have none.
+    for f in (
+        lambda a: np.linalg.eigvals(a)[..., 0],
+        lambda a: np.sin(np.linalg.eig(a)[0]),
+        lambda a: np.linalg.eig(a)[1],
+    ):
+        assert np.isnan(grad(lambda a, f=f: np.sum(f(a).real))(a)).any()
+        assert np.isnan(jvp(f, (a,), (np.swapaxes(np.ones_like(a), -1, -2),))[1]).any()
+
+
+def test_the_other_eigenvalues_of_such_a_matrix_have_their_derivative():
+    for w in (np.linalg.eigvals, lambda a: np.linalg.eig(a).eigenvalues):
+        np.testing.assert_allclose(grad(lambda a, w=w: w(a)[2].real)(JORDAN), np.diag([0.0, 0.0, 1.0]))
+        assert jvp(lambda a, w=w: w(a)[2], (JORDAN,), (np.ones((3, 3)),))[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "a", [np.diag([1.0, 2.0, 0.0]), np.outer([1.0, 2, 3], [1.0, 0]), np.zeros((2, 3)), np.zeros((2, 2, 2))]
+)
+def test_qr_of_a_matrix_without_full_rank_is_nan(a):
+    for part in (0, 1):
+        assert np.isnan(grad(lambda a, part=part: np.sum(np.linalg.qr(a)[part]))(a)).any()
+        assert np.isnan(jvp(lambda a, part=part: np.linalg.qr(a)[part], (a,), (np.ones(a.shape),))[1]).any()
+
+
+def test_singular_vectors_that_the_matrix_does_not_determine_are_nan():
+    a = np.diag([2.0, 0.0, 0.0])
+    for part in (0, 2):
+        change = jvp(lambda a, part=part: np.linalg.svd(a)[part], (a,), (random(3, 3),))[1]
+        assert np.isnan(change).any()
+        assert np.isfinite(change[:, 0] if part == 0 else change[0]).all()
+        assert np.isnan(grad(lambda a, part=part: np.sum(np.linalg.svd(a)[part] * random(3, 3)))(a)).any()
+
+
 def test_a_singular_value_of_zero_has_no_slope():
     np.testing.assert_array_equal(grad(lambda a: np.sum(np.linalg.svdvals(a)))(np.diag([2.0, 0.0])), np.diag([1, 0]))
     np.testing.assert_array_equal(grad(lambda a: np.sum(np.linalg.svdvals(a)))(np.zeros((2, 3))), np.zeros((2, 3)))

@@ -1,6 +1,7 @@
 """In-place code: what is written, what views see, and the derivatives through it."""
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,7 +205,8 @@ class Program:
         self.lines = lines
 
     def __call__(self, x):
-        self.x, self.kept = x, []
+        self.x = x
+        self.kept: list[Any] = []
         self.y, self.z = np.zeros_like(x), x * 1
         self.row = self.y[1]
         for what, i, j in self.lines:
@@ -495,6 +497,68 @@ def test_a_plain_array_that_took_part_may_not_change():
 
     with pytest.raises(RecordingError, match=r"`weights \*= 2`: a plain array is changed"):
         grad(f)(v)
+
+
+def test_a_plain_array_that_an_outer_derivative_needs_may_not_change_after_an_inner_one():
+    def f(x):
+        weights = np.ones(4)
+        slope = grad(lambda t: np.sum(t * weights * x))(v)
+        weights *= 2
+        return np.sum(slope * x)
+
+    with pytest.raises(RecordingError, match=r"`weights \*= 2`: a plain array is changed"):
+        grad(f)(v)
+
+
+def test_a_plain_array_that_only_an_inner_derivative_needs_may_change_after_it():
+    def f(x):
+        weights = np.ones(4)
+        for _ in range(3):
+            weights -= 0.1 * grad(lambda t: np.sum(t**2))(weights)
+        return np.sum(x * weights)
+
+    np.testing.assert_allclose(grad(f)(v), 0.8**3)
+
+
+def test_a_large_view_of_a_plain_array_may_not_change_by_its_own_name_nor_by_its_owners():
+    for change in (lambda owner, view: np.copyto(view, 2.0), lambda owner, view: np.copyto(owner, 2.0)):
+        owner = np.ones(20_000)
+        view = owner[1:-1]
+
+        def f(x, owner=owner, view=view, change=change):
+            y = x[0] * view
+            change(owner, view)
+            return np.sum(y)
+
+        with pytest.raises(RecordingError, match="a plain array is changed"):
+            grad(f)(v)
+        change(owner, view)
+        assert view[0] == 2.0
+
+
+def test_a_view_that_is_let_go_before_its_owner_can_be_written_into_when_both_are():
+    owner = np.ones(20_000)
+    view = owner[1:-1]
+
+    def f(x):
+        y = x[0] * owner
+        inner = grad(lambda t: np.sum(t * view))(2.0)
+        return np.sum(y) + inner
+
+    grad(f)(v)
+    owner[0] = view[0] = 2.0
+
+
+def test_a_read_only_array_stays_so():
+    weights = np.ones(4)
+    weights.flags.writeable = False
+    grad(lambda x: np.sum(x * weights))(v)
+    assert not weights.flags.writeable
+    owner = np.ones(20_000)
+    view = owner[1:]
+    owner.flags.writeable = False
+    grad(lambda x: np.sum(x[0] * view))(v)
+    assert view.flags.writeable
 
 
 def test_arrays_can_be_written_into_again_after_the_derivative():

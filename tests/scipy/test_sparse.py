@@ -59,6 +59,60 @@ def test_shapes_that_do_not_fit_are_scipys_error():
         grad(lambda x: np.sum(A @ x))(y)
 
 
+CHANGES = {
+    "data": lambda a: np.multiply(a.data, 2, out=a.data),
+    "entry": lambda a: a.__setitem__((0, 1), 5.0),
+    "new entry": lambda a: a.__setitem__((2, 0), 5.0),
+    "all": lambda a: a.__imul__(2.0),
+    "diagonal": lambda a: a.setdiag(3.0),
+    "places": lambda a: a.indices.__setitem__(slice(None), 0),
+    "coordinates": lambda a: a.coords[0].__setitem__(slice(None), 0),
+}
+
+
+@pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning")
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_constant_array_that_changes_afterwards_is_noticed_or_does_no_harm(form, what, large):
+    """As of plain arrays, what is small may be copied, and then the derivative is that of the value that took part."""
+    whole = np.tile(DENSE[:3], (100, 100)) if large else DENSE[:3]
+    for product in (lambda a, x: a @ x, lambda a, x: x @ a):
+        a = ss.coo_array(whole).asformat(form).copy()
+
+        def f(x, a=a, product=product):
+            y = product(a, x)
+            CHANGES[what](a)
+            return np.sum(y)
+
+        try:
+            CHANGES[what](a.copy())
+        except (AttributeError, NotImplementedError, TypeError):
+            continue  # this format cannot be changed so
+        try:
+            found = grad(f)(np.ones(len(whole)))
+        except RecordingError as refused:
+            assert "a plain array is changed after" in str(refused)  # noqa: PT017
+            CHANGES[what](a)  # it can be changed again
+        else:
+            np.testing.assert_allclose(found, product(whole.T, np.ones(len(whole))))
+
+
+def test_a_constant_array_that_changes_in_place_is_noticed():
+    n = 20_000
+    a = ss.csr_array((np.ones(n), np.arange(n), np.arange(n + 1)))
+
+    def f(x):
+        y = a @ x
+        a.data *= 2
+        return np.sum(y)
+
+    with pytest.raises(RecordingError, match=r"`a.data \*= 2`: a plain array is changed"):
+        grad(f)(np.ones(n))
+    a.data *= 2
+    np.testing.assert_array_equal(a.data, np.full(n, 2.0))
+
+
 def test_other_operations_of_constant_arrays_are_refused():
     for f in (lambda x: A * x, lambda x: A.multiply(x), lambda x: ss.csr_matrix(A) * x):
         with pytest.raises(RecordingError, match=r"plain (one|array)"):

@@ -1,82 +1,268 @@
-"""Compiled functions: recorded on their first call for those shapes and types, kept for the next."""
+"""A program: a recorded function, planned and made ready to run on arrays of given shapes and types."""
 
-import functools
-import threading
+import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from chainrule.compiler.arguments import check_numeric, filled, is_data, stand_in, take_apart, typed
 from chainrule.compiler.lowering import lower
 from chainrule.compiler.native import engine
-from chainrule.compiler.native.programs import NativeProgram
 from chainrule.compiler.numpy_executor import execute
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.planning import plan
 from chainrule.compiler.simplify import Builder
-from chainrule.graph.graph import Graph, as_array, record_in
-from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording
+from chainrule.errors import InputError, NativeCodeWarning
+from chainrule.graph.graph import Graph, record_in
+from chainrule.graph.node import Node
+from chainrule.graph.structure import flatten
+from chainrule.graph.tracer import Recording, sample_of
+
+_warned: set[str] = set()
+
+
+class Result:
+    """The place of one of a program's results in what the function returns."""
+
+    __slots__ = ("number", "scalar")
+
+    def __init__(self, number: int, scalar: bool) -> None:
+        self.number = number
+        self.scalar = scalar
 
 
 class Program:
     """A recorded function, planned and ready to run on arrays of given shapes and types.
 
+    `chainrule.compile` makes programs; ``compile(f).program(*args)`` gives the one for some arguments.
+
+    Parameters
+    ----------
+    name : str
+        The function's name.
+    planned : Plan
+        What is done.
+    arguments : tuple
+        The positional arguments and the named ones, with stand-ins for arrays.
+    returned : nested structure
+        What the function returns, with a `Result` for each of the plan's outputs.
+    graph : Graph, optional
+        The function as it was recorded; a program from a file has none.
+    native : bool
+        Whether to run by native code, where that can be had.
+
     Attributes
     ----------
-    graph : Graph
-        The function as it was recorded.
+    name : str
+        The function's name.
+    graph : Graph or None
+        The function as it was recorded; None for a program from a file.
     plan : Plan
         What is done, step by step, in which memory.
+    native : bool
+        Whether it runs by native code; if not, by NumPy.
     """
 
-    def __init__(self, graph: Graph, planned: Plan, rebuild: Rebuild, native: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        planned: Plan,
+        arguments: tuple[tuple[Any, ...], dict[str, Any]],
+        returned: Any,
+        graph: Graph | None = None,
+        native: bool = True,
+    ) -> None:
+        self.name = name
         self.graph = graph
         self.plan = planned
-        self._rebuild = rebuild
-        self._native = NativeProgram(planned) if native and engine.available() else None
+        self.arguments = arguments
+        self.returned = returned
+        self._key: list[Any] = []
+        take_apart(arguments, self._key, [])
+        self._leaves, self._rebuild = flatten(returned)
+        self._shapes = [(v.shape, v.dtype) for v in planned.outputs]
+        self._native = _native(planned) if native else None
+        self.native = self._native is not None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program on arguments of the shapes, types and settings that it was made for.
+
+        Raises
+        ------
+        InputError
+            The arguments are others.
+        """
+        key: list[Any] = []
+        leaves: list[Any] = []
+        take_apart((args, kwargs), key, leaves)
+        if key != self._key:
+            raise InputError(
+                f"this program was made for {self.name}{_described(self.arguments)} and is called with "
+                f"{_described((args, kwargs))}; give arrays of these shapes and types, or call what compile returned."
+            )
+        return self.result(leaves)
+
+    def result(self, leaves: list[Any]) -> Any:
+        """Run the program on the leaves of its arguments, and return what the function returns.
+
+        Parameters
+        ----------
+        leaves : list of arrays
+            Of the shapes and types that the program was made for, in order.
+        """
+        outputs = self.run(leaves)
+        values = []
+        for leaf in self._leaves:
+            if type(leaf) is Result:
+                values.append(outputs[leaf.number][()] if leaf.scalar else outputs[leaf.number])
+            else:
+                values.append(leaf.copy() if isinstance(leaf, np.ndarray) else leaf)
+        return self._rebuild(values)
 
     def run(self, leaves: list[Any]) -> list[Any]:
-        """Run the program on the leaves of its arguments, of the shapes and types that it was made for."""
-        inputs = [np.ascontiguousarray(x, v.dtype) for x, v in zip(leaves, self.plan.inputs, strict=True)]
-        outputs = [np.empty(v.shape, v.dtype) for v in self.plan.outputs]
-        if self._native is None:
-            execute(self.plan, inputs, outputs, np.empty(self.plan.arena, np.uint8))
+        """Run the program on the leaves of its arguments, and return the plan's outputs: new arrays."""
+        outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
+        if self._native is not None:
+            self._native.run(leaves, outputs)
         else:
-            self._native.run(inputs, outputs)
-        return [x if x.ndim else x[()] for x in outputs]
-
-    def __call__(self, *args: Any) -> Any:
-        """Run the program on arguments."""
-        leaves = [leaf for arg in args for leaf in flatten(arg)[0]]
-        return self._rebuild(self.run(leaves))
+            inputs = [np.require(x, v.dtype, ["C", "A"]) for x, v in zip(leaves, self.plan.inputs, strict=True)]
+            execute(self.plan, inputs, outputs, np.empty(self.plan.arena, np.uint8))
+        return outputs
 
 
-def compile(f: Callable[..., Any]) -> Callable[..., Any]:  # noqa: A001  (the verb that users expect)
-    """Return a function like f that runs compiled."""
-    programs: dict[Any, Program] = {}
-    lock = threading.Lock()
+def _native(planned: Plan) -> Any:
+    """Return a plan's native program, or None where llvmlite is missing; then that is said, once."""
+    if not engine.available():
+        if not _warned:
+            _warned.add("llvmlite")
+            warnings.warn(
+                "llvmlite is not installed, so compiled functions run by NumPy, step by step and more slowly; "
+                "install it with `pip install llvmlite`.",
+                NativeCodeWarning,
+                stacklevel=6,
+            )
+        return None
+    from chainrule.compiler.native.programs import NativeProgram
 
-    @functools.wraps(f)
-    def compiled(*args: Any) -> Any:
-        flat = [flatten(arg) for arg in args]
-        leaves = [as_array(leaf) for found, _ in flat for leaf in found]
-        key = tuple((len(found)) for found, _ in flat), tuple((x.shape, x.dtype) for x in leaves)
-        program = programs.get(key)
-        if program is None:
-            with lock:
-                program = programs.get(key) or program_of(f, args)
-                programs[key] = program
-        return program._rebuild(program.run(leaves))
-
-    return compiled
+    return NativeProgram(planned)
 
 
-def program_of(f: Callable[..., Any], args: tuple[Any, ...], native: bool = True) -> Program:
-    """Record a function on arguments and plan it; without `native`, it runs by NumPy alone."""
+def program_of(
+    f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, *, native: bool = True
+) -> Program:
+    """Record a function on arguments, and plan it.
+
+    Parameters
+    ----------
+    f : callable
+        Written in ordinary NumPy.
+    args, kwargs : tuple, dict
+        What it is called with; values matter to shapes, types and settings only.
+    native : bool
+        Whether to run by native code, where that can be had; if not, by NumPy alone.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    InputError, RecordingError
+        The arguments are not such as a compiled function takes, or f does what cannot be followed.
+    """
+    arguments = (args, kwargs or {})
+    leaves: list[Any] = []
+    take_apart(arguments, [], leaves)
+    for leaf in leaves:
+        check_numeric(leaf)
+
+    def of_leaves(*traced: Any) -> Any:
+        positional, named = filled(arguments, list(traced))
+        return f(*positional, **named)
+
     with np.errstate(all="ignore"):
-        graph = record_in(Recording(for_all_values=True), f, *args)
+        graph = record_in(Recording(for_all_values=True), of_leaves, *typed(leaves))
+    graph.name, graph.names = getattr(f, "__name__", type(f).__name__), names_of(f, arguments)
     builder = Builder()
     inputs = [builder.input(k, np.shape(x.value), x.value.dtype) for k, x in enumerate(graph.inputs)]
-    outputs = lower(builder, graph, inputs)
-    return Program(graph, plan(builder, inputs, outputs), graph._rebuild, native)
+    outputs = [value for x, value in zip(graph.outputs, lower(builder, graph, inputs), strict=True) if type(x) is Node]
+    planned = plan(builder, inputs, outputs)
+    returned = _returned(graph)
+    _forget_values(graph)
+    return Program(graph.name, planned, filled(arguments, [stand_in(x) for x in leaves]), returned, graph, native)
+
+
+def _returned(graph: Graph) -> Any:
+    """Return what a function returns, with the places of its results, and with what is the same in every call."""
+    numbers = iter(range(len(graph.outputs)))
+    leaves: list[Any] = []
+    for x in graph.outputs:
+        if type(x) is Node:
+            leaves.append(Result(next(numbers), not isinstance(sample_of(x.value), np.ndarray)))
+        else:
+            leaves.append(x.copy() if isinstance(x, np.ndarray) else x)
+    return graph._rebuild(leaves)
+
+
+def _forget_values(graph: Graph) -> None:
+    """Let go of the arrays that a function was recorded with; their shapes and types stay."""
+    inputs = set(graph.inputs)
+    for node in graph.nodes:
+        if node.operands or node in inputs:
+            node.value, node.values = stand_in(node.value), tuple(stand_in(x) for x in node.values)
+
+
+def names_of(f: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> list[str]:
+    """Name the arrays and numbers in a function's arguments: by its parameters, and where in them they are.
+
+    Examples
+    --------
+    >>> names_of(lambda p, x: x, (({"W": 1.0, "b": [2.0]}, 3.0), {}))
+    ["p['W']", "p['b'][0]", 'x']
+    """
+    positional, named = arguments
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # some built-in functions have no signature to read
+        parameters = []
+    single = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = (single + [f"x{i + 1}" for i in range(len(single), len(positional))])[: len(positional)]
+    return [x for name, tree in (*zip(names, positional, strict=True), *named.items()) for x in _names(name, tree)]
+
+
+def _names(name: str, tree: Any) -> list[str]:
+    if is_data(tree):
+        return [name]
+    if isinstance(tree, dict):
+        parts = [(f"{name}[{key!r}]", part) for key, part in tree.items()]
+    elif isinstance(tree, list) or (isinstance(tree, tuple) and not hasattr(tree, "_fields")):
+        parts = [(f"{name}[{i}]", part) for i, part in enumerate(tree)]
+    elif isinstance(tree, tuple):
+        parts = [(f"{name}.{field}", part) for field, part in zip(tree._fields, tree, strict=True)]  # type: ignore[attr-defined]
+    else:
+        fields = getattr(type(tree), "__dataclass_fields__", {})
+        parts = [(f"{name}.{field}", getattr(tree, field)) for field, each in fields.items() if each.init]
+    return [x for inner, part in parts for x in _names(inner, part)]
+
+
+def _described(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> str:
+    """Write down arguments, arrays by their types and shapes."""
+    leaves: list[Any] = []
+    take_apart(arguments, [], leaves)
+    positional, named = filled(arguments, [_Words(_typed(x)) for x in leaves])
+    return f"({', '.join([*map(repr, positional), *(f'{name}={x!r}' for name, x in named.items())])})"
+
+
+def _typed(x: Any) -> str:
+    return f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else type(x).__name__
+
+
+class _Words(str):
+    """Words that stand for themselves."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -8,25 +8,21 @@ derivatives of derivatives keep no more than derivatives do.
 """
 
 import functools
-import sys
-import weakref
 from collections.abc import Callable, Iterable, Sequence
-from types import FrameType
 from typing import Any, NamedTuple, NoReturn
-from weakref import WeakSet
 
 import numpy as np
 
 from chainrule.differentiation.bundles import GATHER, ITEM, Bundle
 from chainrule.differentiation.forward import push_forward
 from chainrule.differentiation.reverse import pull_back
-from chainrule.differentiation.tracing import Trace, name_of
+from chainrule.differentiation.tracing import name_of
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
-from chainrule.graph.graph import record
+from chainrule.graph.locks import release
 from chainrule.graph.node import Array, Node, Rule, Shares
 from chainrule.graph.structure import Rebuild, flatten
-from chainrule.graph.tracer import Recording, Tracer, value_of
+from chainrule.graph.tracer import OPEN, Recording, Tracer, value_of
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,40 +95,16 @@ def call_checkpointed(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> An
 
 
 def _open_recordings() -> list[Recording]:
-    """Return the recordings that may write down what is called now, the outermost first.
+    """Return the recordings that may write down what is called now as one node, the outermost first.
 
-    They are found where they are held: by the operators that are running their functions, and by functions under
-    `checkpoint` that are running again. What `record` records is to be seen as it is, and so is all that lies outside
-    of it, which merely writes down what the inner recordings do.
+    What is to run again is seen as it is, and what lies outside of that merely writes down what happens within. A
+    compiled program has no way to run a function again.
     """
-    found: set[Recording] = set()
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code is not record.__code__:
-        if frame.f_code is Trace.__init__.__code__:
-            trace = frame.f_locals["self"]
-            found.add(trace.recording)
-            _clear_with(trace)
-        elif frame.f_code is _Call.run.__code__:
-            found.update(frame.f_locals["recordings"])
-        frame = frame.f_back
-    return sorted(found, key=lambda recording: recording.level)
-
-
-_CLEARED: WeakSet[Trace] = WeakSet()
-
-
-def _clear_with(trace: Trace) -> None:
-    """See to it that a recording's nodes go when its trace goes, without the garbage collector's help.
-
-    A checkpointed call is held by its node, and holds what its function closes over: tracers of that recording.
-    """
-    if trace not in _CLEARED:
-        _CLEARED.add(trace)
-        weakref.finalize(trace, _clear, trace.recording)
-
-
-def _clear(recording: Recording) -> None:
-    recording.nodes = []
+    running = OPEN.get()
+    if any(recording.for_all_values for recording in running):
+        return []
+    outside = [i for i, recording in enumerate(running) if recording.runs_again]
+    return list(running[outside[-1] + 1 if outside else 0 :])
 
 
 class _Run(NamedTuple):
@@ -177,10 +149,12 @@ class _Call:
 
     def run(self, recordings: list[Recording]) -> _Run:
         """Run the function, with a new list of nodes in each of these recordings, which are opened if need be."""
+        inside = sorted({*OPEN.get(), *recordings}, key=lambda recording: recording.level)
+        outside = OPEN.set(tuple(inside))
         before = [(recording.nodes, recording.locked, recording.open) for recording in recordings]
         for recording in recordings:
             recording.nodes = []
-            recording.locked = recording.locked if recording.open else []
+            recording.locked = recording.locked if recording.open else {}
             recording.open = True
         try:
             origins: dict[Node, Node] = {}
@@ -189,10 +163,11 @@ class _Call:
             leaves = [x._now() if type(x) is Tracer else x for x in leaves]
             return _Run(leaves, rebuild, {recording: recording.nodes for recording in recordings}, origins)
         finally:
+            OPEN.reset(outside)
             for recording, (nodes, locked, was_open) in zip(recordings, before, strict=True):
                 if not was_open:
-                    for array in recording.locked:
-                        array.flags.writeable = True
+                    for array in recording.locked.values():
+                        release(array)
                 recording.nodes, recording.locked, recording.open = nodes, locked, was_open
 
     def keep_plain(self, recording: Recording) -> None:

@@ -12,8 +12,12 @@ an operand in single precision is in single precision.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from chainrule.graph.node import Array, Collected, Node, added, whole
 from chainrule.graph.tracer import CONSTANT
+
+_ndarray = np.ndarray
 
 Watch = Callable[[Node, int, Array, Array], None]
 """Is shown each step back: the node, the number of the operand, the node's cotangent and what the operand is handed."""
@@ -45,7 +49,7 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array], watch: Watch
         cotangent = cotangents.pop(node, None) if node.operands else None
         if cotangent is None:
             continue
-        if isinstance(cotangent, Collected):
+        if type(cotangent) is not _ndarray and isinstance(cotangent, Collected):
             cotangent = cotangent.whole(node.value)
         rule = node.rule
         of_all = None if rule.pullbacks_of_all is None else rule.pullbacks_of_all(cotangent, node)
@@ -62,8 +66,16 @@ def pull_back(nodes: Iterable[Node], cotangents: dict[Node, Array], watch: Watch
                         if contribution is None:
                             continue
                     known = cotangents.get(operand)
-                    cotangents[operand] = contribution if known is None else added(known, contribution)
-    return {node: whole(cotangent, node.value) for node, cotangent in cotangents.items()}
+                    if known is None:
+                        cotangents[operand] = contribution
+                    elif type(known) is _ndarray and type(contribution) is _ndarray:
+                        cotangents[operand] = known + contribution
+                    else:
+                        cotangents[operand] = added(known, contribution)
+    for node, cotangent in cotangents.items():
+        if type(cotangent) is not _ndarray:
+            cotangents[node] = whole(cotangent, node.value)
+    return cotangents
 
 
 def of_type(v: Array, dtype: Any) -> Array | None:

@@ -5,7 +5,7 @@ from typing import Any
 from chainrule.graph.structure import flatten
 from chainrule.rules.kinds import Flat
 
-_STOP = Flat("stop_gradient", lambda x: x)
+STOP = Flat("stop_gradient", lambda x: x)
 
 
 def stop_gradient(x: Any) -> Any:
@@ -27,4 +27,4 @@ def stop_gradient(x: Any) -> Any:
     np.float64(3.0)
     """
     leaves, rebuild = flatten(x)
-    return rebuild([_STOP(leaf) for leaf in leaves])
+    return rebuild([STOP(leaf) for leaf in leaves])

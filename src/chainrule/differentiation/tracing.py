@@ -63,6 +63,11 @@ class Trace:
             self.nodes = [self.recording.node_of(leaf) for leaf in self.leaves]
             self.aux = self.untraced(aux)
 
+    def __del__(self) -> None:
+        # A checkpointed call is held by its node, and holds what its function closes over: tracers of this recording.
+        # So that its nodes go without the garbage collector's help:
+        self.recording.nodes = []
+
     def untraced(self, tree: Any) -> Any:
         """Return a structure with the values in the place of this recording's tracers."""
         leaves, rebuild = flatten(tree)
@@ -136,23 +141,21 @@ def owned(derivatives: Sequence[Array]) -> list[Array]:
     What the rules make is new, or it is a view of the cotangent that they were given. What is not new to begin with,
     the user's own arrays, is read-only here (see `lent`), and so are all views of it. So little is ever copied.
     """
+    found = list(derivatives)
     seen: set[int] = set()
-    return [_owned(v, seen) for v in derivatives]
-
-
-def _owned(v: Array, seen: set[int]) -> Array:
-    if type(v) is Tracer:
-        node = v._current()
-        return np.copy(v) if node.rule is INPUT else Tracer(v._recording, node)
-    if not isinstance(v, np.ndarray):
-        return v
-    owner: Any = v
-    while getattr(owner, "base", None) is not None:
-        owner = owner.base
-    if not v.flags.writeable or id(owner) in seen:
-        return v.copy()
-    seen.add(id(owner))
-    return v
+    for k, v in enumerate(found):
+        if isinstance(v, np.ndarray):
+            owner, base = v, v.base
+            while base is not None:
+                owner, base = base, getattr(base, "base", None)
+            if v.flags.writeable and id(owner) not in seen:
+                seen.add(id(owner))
+            else:
+                found[k] = v.copy()
+        elif type(v) is Tracer:
+            node = v._current()
+            found[k] = np.copy(v) if node.rule is INPUT else Tracer(v._recording, node)
+    return found
 
 
 def name_of(f: Callable[..., Any]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chainrule.graph.graph import Graph, as_array
+from chainrule.graph.locks import release
 from chainrule.graph.node import Array, Node
 from chainrule.graph.refusals import refuse_changing_within_a_step
 from chainrule.graph.tracer import INPUT, OPEN, Recording, Tracer, sample_of
@@ -66,8 +67,12 @@ class Body(Recording):
 
     def hand_over(self, recording: Recording) -> None:
         """Have a recording, which outlives this one, hold the plain arrays that this one must not see changed."""
-        recording.locked += self.locked
-        self.locked = []
+        for key, array in self.locked.items():
+            if key in recording.locked:
+                release(array)  # which that one holds already
+            else:
+                recording.locked[key] = array
+        self.locked = {}
 
 
 def _numbered(name: str, count: int) -> list[str]:

@@ -48,6 +48,8 @@ class Graph:
     def __call__(self, *args: Any) -> Any:
         """Run the graph on other values; it takes the same branches as when it was recorded.
 
+        So does a count that Python asked for, as range(n), int(n) and plain[n] do for a traced number n: it stays.
+
         Parameters
         ----------
         *args : arrays, or nested structures of them
@@ -118,7 +120,7 @@ def record(function: Callable[..., Any], *args: Any) -> Graph:
       v3: float64 (2,) = tanh(v2)
       return v3
     """
-    return record_in(Recording(), function, *args)
+    return record_in(Recording(runs_again=True), function, *args)
 
 
 def record_in(recording: Recording, function: Callable[..., Any], *args: Any) -> Graph:

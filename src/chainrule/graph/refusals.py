@@ -41,6 +41,15 @@ def refuse_array() -> NoReturn:
     )
 
 
+def refuse_plain_index() -> NoReturn:
+    """Refuse to index a plain array by numbers that a graph is to compute anew whenever it runs."""
+    raise RecordingError(
+        f"{at_user_line()}numbers that depend on the arguments are made a plain array, as an index of a plain array "
+        "is, and would stay the same when the graph runs on other values; make the array that is indexed a traced one: "
+        "write np.array(a, like=x)[i] for a[i]."
+    )
+
+
 def refuse_truth() -> NoReturn:
     """Refuse to take an array of several entries, or none, for true or false."""
     raise RecordingError(

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from chainrule.errors import RecordingError
+from chainrule.graph.locks import hold, release
 from chainrule.graph.node import Array, Item, Node, Rule
 from chainrule.graph.overwritten import read_apart
 from chainrule.graph.refusals import (
@@ -28,6 +29,7 @@ from chainrule.graph.refusals import (
     refuse_changing_an_input,
     refuse_conversion,
     refuse_escaped,
+    refuse_plain_index,
     refuse_sparse,
     refuse_truth,
     refuse_value,
@@ -41,6 +43,7 @@ CONSTANT = Rule("constant", lambda value: value)
 """The rule of an array that depends on no argument, but is traced so that it can be written into."""
 
 _ndarray = np.ndarray
+_NUMBERS = frozenset((int, float, bool, complex, np.float64, np.float32))
 _SMALL = 65_536  # bytes
 
 _levels = itertools.count()
@@ -73,20 +76,22 @@ class Recording:
     """One run of a user's function, written down node by node.
 
     ``level`` orders recordings by birth: of two that are open at once, the later one is the inner one. The user's
-    function runs within ``with recording:``; afterwards the recording is closed.
+    function runs within ``with recording:``; afterwards the recording is closed. ``runs_again`` says whether what is
+    recorded will be run on other values. ``locked`` holds, by their ids, the plain arrays that must not be changed.
 
-    With ``for_all_values`` what is recorded will be run on other values, as a compiled program is: the values of now
-    are samples that tell shapes and types, and nothing may be decided by them.
+    With ``for_all_values`` it will be run on other values as a compiled program is: the values of now are samples that
+    tell shapes and types, and nothing may be decided by them.
     """
 
-    __slots__ = ("for_all_values", "level", "locked", "nodes", "open", "watch")
+    __slots__ = ("for_all_values", "level", "locked", "nodes", "open", "runs_again", "watch")
 
-    def __init__(self, for_all_values: bool = False) -> None:
+    def __init__(self, *, runs_again: bool = False, for_all_values: bool = False) -> None:
         self.for_all_values = for_all_values
         self.level = next(_levels)
         self.nodes: list[Node] = []
-        self.locked: list[Any] = []
+        self.locked: dict[int, Any] = {}
         self.open = True
+        self.runs_again = runs_again or for_all_values
         self.watch = WATCH.get()
 
     def __enter__(self) -> Self:
@@ -96,8 +101,8 @@ class Recording:
     def __exit__(self, kind: type | None, error: BaseException | None, traceback: Any) -> None:
         OPEN.set(tuple(recording for recording in OPEN.get() if recording is not self))
         self.open = False
-        for array in self.locked:
-            array.flags.writeable = True
+        for array in self.locked.values():
+            release(array)
         if isinstance(error, ValueError):
             # NumPy hides what a tracer says when it is assigned to an array's entry behind an error of its own.
             if isinstance(error.__cause__, RecordingError):
@@ -109,17 +114,24 @@ class Recording:
         """Return a plain array's value of now, which the derivative will need even if the user's code changes it later.
 
         An array that owns its memory is returned itself, and cannot be changed until the function has run. Of a view,
-        whose memory may be written by other names, a small one is copied, and of a large one the owner is held.
+        whose memory may be written by other names, a small one is copied, and a large one is held with its owner.
         """
         owner = array.base
-        if owner is not None and array.nbytes <= _SMALL:
-            return array.copy(order="K")
         if owner is None:
-            owner = array
-        if type(owner) is _ndarray and owner.flags.writeable:
-            owner.flags.writeable = False
-            self.locked.append(owner)
+            if id(array) not in self.locked:
+                self._hold(array)
+        elif array.nbytes <= _SMALL:
+            return array.copy(order="K")
+        elif type(owner) is _ndarray and self._hold(owner):
+            self._hold(array)
         return array
+
+    def _hold(self, array: Any) -> bool:
+        if id(array) not in self.locked:
+            if not hold(array):
+                return False
+            self.locked[id(array)] = array
+        return True
 
     def variable(self, value: Array) -> "Tracer":
         """Make the tracer of a new argument of the recorded function."""
@@ -176,7 +188,7 @@ def apply(rule: Rule, operands: tuple[Any, ...], parameters: dict[str, Any]) -> 
             nested = True
         elif kind is _ndarray:
             operand = recording.keep(operand)
-        elif hasattr(kind, "tocsr"):
+        elif kind not in _NUMBERS and hasattr(kind, "tocsr"):
             refuse_sparse()
         nodes.append(operand)
         values.append(operand)
@@ -278,11 +290,11 @@ class Tracer:
             assert view.rule.write_back is not None  # views are made by such rules only
             view.base._write(view.rule.write_back(view.base, new, *view.operands, **view.parameters))
             self._view = view._replace(seen=view.base._current(), shares=True)
-        elif self._node.rule is INPUT:
-            refuse_changing_an_input()
         else:
             for recording in OPEN.get():
                 recording.check_write(self)
+            if self._node.rule is INPUT:
+                refuse_changing_an_input()
             self._view = None
         self._recording, self._node, self._owns = new._recording, new._current(), new._owns
 
@@ -311,8 +323,9 @@ class Tracer:
         return result if out is None else TABLE[np.copyto](out, result)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        if self.dtype.kind in "biu":
-            return np.asarray(value_of(self))  # a found index, a mask: no derivative is lost
+        if self.dtype.kind in "biu":  # a found index, a mask: no derivative is lost
+            _refuse_to_freeze(self)
+            return np.asarray(value_of(self))
         if not _is_sparse_product(sys._getframe(1)):
             refuse_array()
         return np.array(None)  # to a sparse array, a single object means: let the right operand answer
@@ -493,6 +506,15 @@ def _shares_memory(node: Node, view: View) -> bool:
         return view.shares
     x, y = sample_of(node.value), sample_of(view.seen.value)
     return type(x) is _ndarray and type(y) is _ndarray and bool(np.may_share_memory(x, y))
+
+
+def _refuse_to_freeze(x: Tracer) -> None:
+    """Refuse to make a plain array of x where what is recorded will be run on other values."""
+    level: Any = x
+    while type(level) is Tracer:
+        if level._recording.runs_again:
+            refuse_plain_index()
+        level = level._node.value
 
 
 def _is_array(x: Any) -> bool:

@@ -1,12 +1,14 @@
 """Matrix decompositions: Cholesky, QR, eigenvalues and eigenvectors, singular values and vectors.
 
 Where NumPy reads one triangle only (`eigh`, `eigvalsh`, `cholesky`, ``hermitian=True``), the other one's derivative is
-zero. The phase of complex eigenvectors and singular vectors is free, so only functions that do not depend on it have
-a derivative; that of `eig` is NumPy's (norm 1, the largest entry real), and followed.
+zero. The phase of complex eigenvectors of `eigh` and singular vectors is free, so only functions that do not depend on
+it have a derivative: backward the others are refused, forward the phase is taken to stay (vᴴ dv is real). That of `eig`
+is NumPy's (norm 1, the largest entry real), as that of `qr` is (R's diagonal real), and followed.
 
 Equal eigenvalues (or singular values) share the cotangents of each other. Their vectors may be turned among each
-other, so that of what depends on these no derivative can be had from the vectors: it comes out as NaN. All else stays
-finite.
+other, so that of what depends on these no derivative can be had from the vectors: it comes out as NaN. So does what
+depends on an eigenvalue whose eigenvector is met by another one's (the matrix is defective), and on the QR
+decomposition of a matrix without full rank. All else stays finite.
 
 References
 ----------
@@ -28,6 +30,7 @@ from chainrule.graph.node import Array, Parts
 from chainrule.graph.tracer import value_of
 from chainrule.rules.kinds import Flat, General
 from chainrule.rules.matrices import (
+    INVERSE,
     SHARES,
     adjoint,
     applied,
@@ -35,9 +38,11 @@ from chainrule.rules.matrices import (
     diagonal,
     diagonal_matrix,
     folded,
+    inverse_and_known,
     mirrored,
     over_columns,
     over_gaps,
+    over_known,
     strict_triangle,
     tolerance,
     transposed,
@@ -52,6 +57,19 @@ QRResult, EighResult, EigResult, SVDResult = map(
 
 def _refuse(what: str, instead: str) -> NoReturn:
     raise RecordingError(f"{at_user_line()}{what}; {instead}.")
+
+
+def _refuse_free_phase(turned: Array, function: str) -> None:
+    """Refuse cotangents of vectors that change with their phase: that have a part along i v. turned is vᴴ g."""
+    if turned.dtype.kind == "c":
+        x = np.asarray(value_of(turned))
+        rounding = float(np.finfo(x.dtype).eps) ** 0.5 * np.max(np.abs(x), initial=1)
+        if np.any(np.abs(np.imag(diagonal(x))) > rounding):
+            _refuse(
+                f"the result depends on the phase of the complex vectors that {function} gives, which is free, so that "
+                "there is no derivative",
+                "use what does not depend on it, such as np.abs(v) or (v * w) @ v.conj().T",
+            )
 
 
 # Cholesky: A = L Lᴴ. With Φ for the lower triangle, its diagonal halved: dL = L Φ(L⁻¹ dA L⁻ᴴ).
@@ -107,6 +125,13 @@ def _upper_part_adjoint(m: Array) -> Array:
     return above + adjoint(above) + diagonal_matrix(np.real(diagonal(m)))
 
 
+def _inverse_of_r(r: Array) -> Array:
+    """Invert each triangle; where one has a 0 on its diagonal, Q is not determined: NaN."""
+    size = np.abs(diagonal(r))
+    known = np.all(value_of(size > tolerance(size)), axis=-1, keepdims=True)
+    return over_known(INVERSE(r), known[..., None])
+
+
 def _qr_pullback(g: Parts, y: Any, a: Array, mode: str) -> Array:
     (q, r), (to_q, to_r) = y, map(conjugated, g)
     m, n = a.shape[-2:]
@@ -115,7 +140,7 @@ def _qr_pullback(g: Parts, y: Any, a: Array, mode: str) -> Array:
         wide = q @ to_r[..., m:]
         r, to_r = r[..., :m], to_r[..., :m]
     inner = _upper_part_adjoint(to_r @ adjoint(r) - adjoint(q) @ to_q)
-    found = (to_q + q @ inner) @ adjoint(np.linalg.inv(r))
+    found = (to_q + q @ inner) @ adjoint(_inverse_of_r(r))
     return conjugated(np.concatenate([found, wide], axis=-1) if m < n else found)
 
 
@@ -123,7 +148,7 @@ def _qr_pushforward(t: Array, y: Any, a: Array, mode: str) -> Parts:
     q, r = y
     m, n = a.shape[-2:]
     k = min(m, n)
-    scaled = t[..., :k] @ np.linalg.inv(r[..., :k])
+    scaled = t[..., :k] @ _inverse_of_r(r[..., :k])
     inner = _upper_part(adjoint(q) @ scaled)
     to_q, to_r = scaled - q @ inner, inner @ r[..., :k]
     if m < n:
@@ -153,7 +178,9 @@ def _qr(a: Array, mode: str = "reduced") -> Any:
 
 def _eigh_pullback(g: Parts, y: Any, a: Array, uplo: Any) -> Array:
     (w, v), (to_w, to_v) = y, map(conjugated, g)
-    inner = diagonal_matrix(applied(transposed(SHARES(w, w)), to_w)) + over_gaps(adjoint(v) @ to_v, w)
+    turned = adjoint(v) @ to_v
+    _refuse_free_phase(turned, "np.linalg.eigh")
+    inner = diagonal_matrix(applied(transposed(SHARES(w, w)), to_w)) + over_gaps(turned, w)
     return folded(conjugated(v @ inner @ adjoint(v)), uplo == "U")
 
 
@@ -225,23 +252,34 @@ def _eig_pullback(g: Parts, y: Any, a: Array) -> Array:
     (w, v), (to_w, to_v) = y, map(conjugated, g)
     inner = over_gaps(adjoint(v) @ _eigenvectors_kept_adjoint(to_v, v), conjugated(w))
     inner = inner + diagonal_matrix(applied(transposed(SHARES(w, w)), to_w))
-    return conjugated(adjoint(np.linalg.inv(v)) @ inner @ adjoint(v))
+    inverse, known = inverse_and_known(v)
+    inner = over_known(inner, known[..., None, :] & known[..., :, None])
+    return conjugated(adjoint(inverse) @ inner @ adjoint(v))
 
 
 def _eig_pushforward(t: Array, y: Any, a: Array) -> Parts:
     w, v = y
-    inner = np.linalg.inv(v) @ t @ v
-    return Parts((applied(SHARES(w, w), diagonal(inner)), _eigenvectors_kept(v @ over_gaps(inner, w), v)))
+    inverse, known = inverse_and_known(v)
+    inner = over_known(inverse @ t @ v, known[..., None, :] & known[..., :, None])
+    return Parts((_each_shares(SHARES(w, w), diagonal(inner)), _eigenvectors_kept(v @ over_gaps(inner, w), v)))
+
+
+def _each_shares(shares: Array, x: Array) -> Array:
+    """Apply the shares, so that a NaN is shared by no others than it has a share with."""
+    return np.sum(np.where(shares == 0, 0, shares * x[..., None, :]), axis=-1)
 
 
 def _eigvals_pullback(g: Array, y: Array, a: Array) -> Array:
     w, v = np.linalg.eig(a)
-    return transposed(v @ (applied(transposed(SHARES(y, w)), g)[..., None] * np.linalg.inv(v)))
+    inverse, known = inverse_and_known(v)
+    weights = over_known(applied(transposed(SHARES(y, w)), g), known)
+    return transposed(v @ (weights[..., None] * inverse))
 
 
 def _eigvals_pushforward(t: Array, y: Array, a: Array) -> Array:
     w, v = np.linalg.eig(a)
-    return applied(SHARES(y, w), diagonal(np.linalg.inv(v) @ t @ v))
+    inverse, known = inverse_and_known(v)
+    return _each_shares(SHARES(y, w), over_known(diagonal(inverse @ t @ v), known))
 
 
 EIG = General("eig", lambda a: tuple(np.linalg.eig(a)), (_eig_pullback,), (_eig_pushforward,))
@@ -272,11 +310,12 @@ def _svd_pullback(g: Parts, y: Any, a: Array, full_matrices: bool, hermitian: bo
     (u, s, vh), (to_u, to_s, to_vh) = y, map(conjugated, g)
     v, to_v = adjoint(vh), adjoint(to_vh)
     turned_u, turned_v = adjoint(u) @ to_u, adjoint(v) @ to_v
+    _refuse_free_phase(turned_u + turned_v, "np.linalg.svd")
     by_u, by_v = _over_square_gaps(turned_u, s), _over_square_gaps(turned_v, s)
     inner = diagonal_matrix(applied(transposed(SHARES(s, s)), to_s))
     inner = inner + (by_u + adjoint(by_u)) * s[..., None, :] + s[..., :, None] * (by_v + adjoint(by_v))
     if u.dtype.kind == "c":
-        inner = inner + _over_twice(_imaginary_diagonal(turned_u - turned_v), s)
+        inner = inner + 0.5 * over_columns(_imaginary_diagonal(turned_u - turned_v), s)
     found = u @ inner @ vh
     if u.shape[-2] > u.shape[-1]:
         found = found + over_columns(to_u - u @ turned_u, s) @ vh
@@ -295,8 +334,11 @@ def _svd_pushforward(t: Array, y: Any, a: Array, full_matrices: bool, hermitian:
     scaled_columns, scaled_rows = inner * s[..., None, :], s[..., :, None] * inner
     turn_u = _over_square_gaps(scaled_columns + adjoint(scaled_columns), s)
     turn_v = _over_square_gaps(scaled_rows + adjoint(scaled_rows), s)
+    null = s <= tolerance(s)
+    undetermined = over_gaps(inner * (null[..., None, :] & null[..., :, None]), s)
+    turn_u, turn_v = turn_u + undetermined, turn_v + undetermined
     if u.dtype.kind == "c":
-        phase = _over_twice(_imaginary_diagonal(inner), s)
+        phase = 0.5 * over_columns(_imaginary_diagonal(inner), s)
         turn_u, turn_v = turn_u + phase, turn_v - phase
     to_u, to_v = u @ turn_u, v @ turn_v
     if u.shape[-2] > u.shape[-1]:
@@ -310,10 +352,6 @@ def _over_square_gaps(x: Array, s: Array) -> Array:
     """Divide by s_j² - s_i², as its two factors."""
     total = s[..., None, :] + s[..., :, None]
     return over_gaps(x, s) / (total + (total == 0))
-
-
-def _over_twice(x: Array, s: Array) -> Array:
-    return 0.5 * over_columns(x, s)
 
 
 SVD = General(

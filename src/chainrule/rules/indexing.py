@@ -56,17 +56,19 @@ class Pieces(Collected):
         The whole array's.
     """
 
-    __slots__ = ("dtype", "pieces", "rest", "shape")
+    __slots__ = ("dtype", "pieces", "rest", "shape", "traced")
 
     def __init__(self, v: Array, index: Any, arrays: Sequence[Array], shape: tuple[int, ...]) -> None:
         self.pieces: list[tuple[Array, Any, Sequence[Array]]] = [(v, index, arrays)]
         self.rest: Array | None = None
         self.shape, self.dtype = shape, v.dtype
+        self.traced = type(v) is Tracer or Tracer in map(type, arrays)
 
     def add(self, other: Any) -> None:
         """Add further pieces, or a whole array."""
         if type(other) is Pieces:
             self.pieces += other.pieces
+            self.traced = self.traced or other.traced
             rest = other.rest
         else:
             rest = other
@@ -75,11 +77,13 @@ class Pieces(Collected):
 
     def whole(self, value: Any) -> Array:
         """Put all pieces into their places."""
-        if type(self.rest) is Tracer or any(type(x) is Tracer for v, _, arrays in self.pieces for x in (v, *arrays)):
+        if self.traced or type(self.rest) is Tracer:
             return self._recorded()
         whole = np.zeros(self.shape, self.dtype) if self.rest is None else np.array(self.rest, self.dtype)
+        put = _put_at if self.rest is None else _add_at
         for v, index, arrays in self.pieces:
-            _add_at(whole, filled(index, arrays), v)
+            put(whole, filled(index, arrays) if arrays else index, v)
+            put = _add_at
         return whole
 
     def _recorded(self) -> Array:
@@ -147,14 +151,27 @@ def _getitem(x: Array, *arrays: Array, index: Any) -> Array:
 def _scatter(*operands: Array, indices: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     arrays = operands[: len(indices)]
     whole = np.zeros(shape, arrays[0].dtype)
+    put = _put_at
     for v, index in zip(arrays, indices, strict=True):
-        _add_at(whole, filled(index, operands), v)
+        put(whole, filled(index, operands), v)
+        put = _add_at
     return whole
+
+
+def _put_at(whole: Array, index: Any, v: Array) -> None:
+    if is_basic(index):
+        whole[index] = v
+    else:
+        np.add.at(whole, index, v)
 
 
 def _add_at(whole: Array, index: Any, v: Array) -> None:
     if is_basic(index):
-        whole[index] += v
+        part = whole[index]
+        if type(part) is np.ndarray:
+            part += v
+        else:
+            whole[index] = part + v
     else:
         np.add.at(whole, index, v)
 

@@ -19,8 +19,9 @@ from chainrule.graph.tracer import apply
 Partial = Callable[..., Array] | int
 """∂f/∂x_i as a function of the operands and the result, ``partial(x, y, result)``; or the constant 1 or -1."""
 
-_MANY = 1_000  # entries
-_SHORT = 32  # entries, in a row; longer ones NumPy adds up fast, and more exactly
+MANY = 1_000
+"""The entries of an array from which on the work on it costs more than the calls."""
+_SHORT = 128  # entries, in a row; longer ones NumPy adds up fast, and more exactly
 
 Map = Callable[..., Array]
 """A linear map of a cotangent or a tangent: ``map(v, result, *operands, **parameters)``."""
@@ -198,13 +199,13 @@ def summed(x: Array, axes: tuple[int, ...]) -> Array:
     """Return the sum over axes, counted from 0 and in order, to within rounding."""
     # NumPy adds up rows, as of a bias's cotangent, and short rows each by itself, one at a time; a product with ones,
     # which BLAS does, is up to ten times as fast.
-    if x.size > _MANY and type(x) is np.ndarray and x.dtype.char in "fd":
-        n = len(axes)
-        if axes == tuple(range(n)) and x.flags.c_contiguous:
-            rows = math.prod(x.shape[:n])
-            return (np.ones(rows, x.dtype) @ x.reshape(rows, -1)).reshape(x.shape[n:])
+    if x.size > MANY and type(x) is np.ndarray and x.dtype.char in "fd":
         if axes == (x.ndim - 2,):
             return np.ones(x.shape[-2], x.dtype) @ x
-        if axes == (x.ndim - 1,) and x.shape[-1] <= _SHORT:
-            return x @ np.ones(x.shape[-1], x.dtype)
+        if axes == (x.ndim - 1,):
+            if x.shape[-1] <= _SHORT:
+                return x @ np.ones(x.shape[-1], x.dtype)
+        elif axes == tuple(range(len(axes))) and x.flags.c_contiguous:
+            rows = math.prod(x.shape[: len(axes)])
+            return (np.ones(rows, x.dtype) @ x.reshape(rows, -1)).reshape(x.shape[len(axes) :])
     return np.add.reduce(x, axis=axes)

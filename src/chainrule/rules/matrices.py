@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
+from chainrule.graph.tracer import value_of
 from chainrule.rules.kinds import Flat, General
 
 
@@ -96,6 +97,40 @@ def over_gaps(x: Array, w: Array) -> Array:
     gaps = difference * (np.abs(difference) > tolerance(w)[..., None])
     on_diagonal = np.eye(x.shape[-1], dtype=bool)
     return QUOTIENT(x * ~on_diagonal, np.broadcast_to(gaps + on_diagonal, x.shape))
+
+
+def over_known(x: Array, known: Any) -> Array:
+    """Give NaN for the entries that are not known, but for those that are 0, on which nothing depends."""
+    return QUOTIENT(x, np.broadcast_to(known, x.shape).astype(x.real.dtype))
+
+
+def _inverse(x: Any) -> Any:
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        if x.ndim == 2:
+            return np.full(x.shape, np.nan, x.dtype)
+        return np.stack([_inverse(each) for each in x])
+
+
+# Of a singular matrix, among others, NaN.
+INVERSE: General = General(
+    "inverse",
+    _inverse,
+    (lambda g, y, x: -transposed(y) @ g @ transposed(y),),
+    (lambda t, y, x: -y @ t @ y,),
+)
+
+
+def inverse_and_known(v: Array) -> tuple[Array, Any]:
+    """Return the left eigenvectors, and which of them are not orthogonal to the right ones: of others, no derivative.
+
+    The size of a left eigenvector is the condition of the eigenvalue: how fast it changes with the matrix.
+    """
+    inverse = INVERSE(v)
+    plain = np.asarray(value_of(inverse))
+    largest = 1 / (8 * max(1, plain.shape[-1]) * float(np.finfo(plain.dtype).eps))
+    return inverse, np.max(np.abs(plain), axis=-1, initial=0) < largest
 
 
 def over_columns(x: Array, s: Array) -> Array:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.rules.kinds import General, Linear, summed
+from chainrule.graph.tracer import Tracer
+from chainrule.rules.kinds import MANY, General, Linear, summed
 from chainrule.rules.operands import normalized, operand
 from chainrule.rules.table import spells
 
@@ -79,12 +80,20 @@ def typed(dtype: Any) -> dict[str, Any]:
 
 def _spread(g: Array, y: Array, x: Array, where: Any = True, *_: Array, axis: Axis, keepdims: bool, **__: Any) -> Array:
     """Broadcast a cotangent over the axes that were summed: the transpose of a sum."""
-    return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims), x.shape)), x)
+    return like(among(where, _broadcast(keep(g, x, axis, keepdims), x.shape)), x)
+
+
+def _broadcast(v: Array, shape: tuple[int, ...]) -> Array:
+    if type(v) is Tracer or math.prod(shape) > MANY:
+        return np.broadcast_to(v, shape)
+    whole = np.empty(shape, v.dtype)  # a few entries are written sooner than a view of one is made
+    whole[...] = v
+    return whole
 
 
 def _spread_mean(g: Array, y: Array, x: Array, where: Any = True, *, axis: Axis, keepdims: bool, **_: Any) -> Array:
     if where is True:
-        return like(np.broadcast_to(keep(g / count_of(x, axis), x, axis, keepdims), x.shape), x)
+        return like(_broadcast(keep(g / count_of(x, axis), x, axis, keepdims), x.shape), x)
     # A mean of no entries is NaN, and no entry takes part in it: whatever it is divided by, it is not chosen.
     count = np.maximum(count_of(x, axis, where), 1)
     return like(among(where, np.broadcast_to(keep(g, x, axis, keepdims) / count, x.shape)), x)
@@ -110,6 +119,8 @@ def _sum(
     initial: Any = None,
     where: Any = True,
 ) -> Array:
+    if type(a) is Tracer and where is True and initial is dtype is None:
+        return SUM(a, axis=axis, keepdims=keepdims)
     return SUM(*given(operand(a), where, initial), axis=axis, keepdims=keepdims, **typed(dtype))
 
 
@@ -126,7 +137,9 @@ def _mean(
 def _extremes(y: Array, x: Array, axis: Axis, keepdims: bool) -> tuple[Array, Array]:
     """Return 1 at each extreme entry, 0 elsewhere, and the number of those that share the derivative."""
     chosen = (x == keep(y, x, axis, keepdims)).astype(x.dtype)
-    return chosen, keep(summed(chosen, normalized(axis, x.ndim)), x, axis, False)
+    if type(axis) is int and x.size > MANY:
+        return chosen, keep(summed(chosen, (axis % x.ndim,)), x, axis, False)
+    return chosen, np.add.reduce(chosen, axis=axis, keepdims=True)
 
 
 def _spread_extreme(g: Array, y: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -143,8 +156,8 @@ def _extreme(name: str, function: Any) -> General:
     return General(name, function, (_spread_extreme,), (_change_of_extreme,))
 
 
-MAX = _extreme("max", np.max)
-MIN = _extreme("min", np.min)
+MAX = _extreme("max", np.maximum.reduce)
+MIN = _extreme("min", np.minimum.reduce)
 
 
 def _spell_extreme(rule: General, larger: np.ufunc) -> Callable[..., Array]:

@@ -12,8 +12,8 @@ from chainrule.rules.kinds import Linear, Map, unbroadcast
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 
-RESHAPE = Linear("reshape", np.reshape, lambda g, y, x, shape: g.reshape(x.shape))
-TRANSPOSE = Linear("transpose", np.transpose, lambda g, y, x, axes: g.transpose(inverse(axes)))
+RESHAPE = Linear("reshape", lambda x, shape: x.reshape(shape), lambda g, y, x, shape: g.reshape(x.shape))
+TRANSPOSE = Linear("transpose", lambda x, axes: x.transpose(axes), lambda g, y, x, axes: g.transpose(inverse(axes)))
 BROADCAST = Linear("broadcast_to", np.broadcast_to, lambda g, y, x, shape: unbroadcast(g, x.shape))
 FLIP = Linear("flip", np.flip, lambda g, y, x, axis: np.flip(g, axis))
 ROLL = Linear("roll", np.roll, lambda g, y, x, shift, axis: np.roll(g, _negated(shift), axis))
@@ -23,7 +23,7 @@ COPY = Linear("copy", lambda x: x.copy(), lambda g, y, x: g)
 
 def inverse(axes: Sequence[int]) -> tuple[int, ...]:
     """Return the permutation of axes that undoes another."""
-    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return tuple(axes) if len(axes) < 3 else tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
 def _back(g: Array, dtype: Any) -> Array:

@@ -4,6 +4,7 @@ This module is loaded when a sparse array first meets a traced one (see `chainru
 arrays whose own entries are traced, see `chainrule.scipy.sparse`.
 """
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,29 @@ SPARSE_MATMUL: Linear = Linear("sparse_matmul", lambda x, A: A.matrix @ x, _tran
 
 @spells(Tracer.__rmatmul__)
 def _from_left(x: Array, A: Any) -> Array:
-    return SPARSE_MATMUL(x, A=Constant(A)) if issparse(A) else NotImplemented
+    return SPARSE_MATMUL(x, A=Constant(_kept(A, x))) if issparse(A) else NotImplemented
 
 
 @spells(Tracer.__matmul__)
 def _from_right(x: Array, A: Any) -> Array:
     # SciPy computes x A as (Aᵀ xᵀ)ᵀ, too.
-    return np.transpose(SPARSE_MATMUL(np.transpose(x), A=Constant(A.T))) if issparse(A) else NotImplemented
+    return np.transpose(SPARSE_MATMUL(np.transpose(x), A=Constant(_kept(A, x)).T)) if issparse(A) else NotImplemented
+
+
+def _kept(A: Any, x: Array) -> Any:
+    """Return a sparse array's value of now, which the derivative will need even if the user's code changes it later.
+
+    As for a plain array, its arrays cannot be changed until the function has run.
+    """
+    if A.format in ("lil", "dok"):  # made of lists, or a dict, which cannot be kept from changing
+        return A.copy()
+    kept = copy.copy(A)
+    while type(x) is Tracer:
+        keep = x._recording.keep
+        for name, part in vars(A).items():
+            if type(part) is np.ndarray:
+                setattr(kept, name, keep(part))
+            elif type(part) is tuple and any(type(each) is np.ndarray for each in part):
+                setattr(kept, name, tuple(map(keep, part)))
+        x = x._node.value
+    return kept

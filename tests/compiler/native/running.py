@@ -30,8 +30,11 @@ def compiled(emit, product, *more):
     engine = binding.create_mcjit_compiler(parsed, machine)
     engine.finalize_object()
     kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-    function = kind(engine.get_function_address("product"))
-    function.engine = engine  # keeps the code
+    native = kind(engine.get_function_address("product"))
+
+    def function(arrays, begin, end, _keeps_the_code=engine):
+        native((ctypes.c_void_p * len(arrays))(*(array.view.ctypes.data for array in arrays)), begin, end)
+
     return function
 
 
@@ -66,16 +69,10 @@ def arrays_of(product, seed=0):
 def expected(product, a, b, c, *bias):
     """Compute the product in extended precision, and the error that rounding may make."""
     p = product
-    a, b, c, *bias = (array.view.astype(np.longdouble) for array in (a, b, c, *bias))
-    rest = bias[0] if p.bias else p.beta * c if p.beta else np.zeros(())
+    a, b, c = (array.view.astype(np.longdouble) for array in (a, b, c))
+    rest = bias[0].view.astype(np.longdouble) if p.bias else p.beta * c if p.beta else np.zeros(())
     scale = np.abs(p.alpha) * (np.abs(a) @ np.abs(b)) + np.abs(rest)
     return p.alpha * (a @ b) + rest, (p.k + 3) * np.finfo(p.dtype).eps * scale + np.finfo(p.dtype).tiny
-
-
-def run(function, arrays, begin, end):
-    """Run a compiled function on arrays."""
-    pointers = (ctypes.c_void_p * len(arrays))(*(array.view.ctypes.data for array in arrays))
-    function(pointers, begin, end)
 
 
 def check(product, function, parts, seed=0):
@@ -84,7 +81,7 @@ def check(product, function, parts, seed=0):
     wanted, error = expected(product, *arrays)
     before = [array.buffer.copy() for array in arrays]
     for begin, end in parts:
-        run(function, arrays, begin, end)
+        function(arrays, begin, end)
     c = arrays[2]
     assert np.all(np.abs(c.view - wanted) <= error)
     c_before = as_strided(before[2][c_start(c) :], c.view.shape, c.view.strides)
@@ -104,10 +101,9 @@ def strides_of(draw, rows, columns, kinds):
     """Draw strides: by rows or by columns, with padding; spread out, turned round or standing still by the kinds."""
     first = draw(st.sampled_from([1, 1, 1, 2, 3])) if len(set(kinds)) > 1 else 1
     second = first * (max(rows, 1) + draw(st.integers(0, 3)))
-    strides = [first, second]
     if draw(st.booleans()):
-        strides = [first * (max(columns, 1) + draw(st.integers(0, 3))), first]
-    return tuple(draw(st.sampled_from(kinds)) * stride for stride in strides)
+        first, second = first * (max(columns, 1) + draw(st.integers(0, 3))), first
+    return tuple(draw(st.sampled_from(kinds)) * stride for stride in (first, second))
 
 
 @st.composite
@@ -119,7 +115,8 @@ def products(draw, *, for_blas=False):
     a, b = draw(strides_of(m, k, kinds)), draw(strides_of(k, n, kinds))
     c = draw(strides_of(m, n, [1] if for_blas else [1, 1, -1]))
     batch = tuple(draw(st.lists(st.integers(0, 3), max_size=2)))
-    c_batch, size = [], 1 + sum((count - 1) * abs(s) for count, s in zip((m, n), c, strict=True) if count)
+    c_batch: list[int] = []
+    size = 1 + sum((count - 1) * abs(s) for count, s in zip((m, n), c, strict=True) if count)
     for axis in reversed(batch):
         c_batch.insert(0, size * draw(st.sampled_from([1, -1])))
         size *= max(axis, 1)
@@ -144,6 +141,6 @@ def products(draw, *, for_blas=False):
 
 def plain(dtype, m, n, k, layout="NN", **more):
     """Make a product of matrices without gaps; T is an operand that lies by columns, the third letter is C's."""
-    a, b, c = (layout + "N")[:3]
+    a, b, c, *_ = layout + "N"
     lie = {"N": lambda rows, columns: (columns, 1), "T": lambda rows, columns: (1, rows)}
     return Product(np.dtype(dtype), m, n, k, lie[a](m, k), lie[b](k, n), lie[c](m, n), **more)

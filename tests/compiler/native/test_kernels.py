@@ -1,5 +1,6 @@
 import ctypes
 import itertools
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip("llvmlite")
 
 from llvmlite import ir
 
+from chainrule.compiler.native import nest
 from chainrule.compiler.native.engine import compile_module
 from chainrule.compiler.native.kernels import emit_kernel, splits, takes
 from chainrule.compiler.native.machine import Vectors
@@ -218,3 +220,134 @@ def test_a_kernel_does_what_numpy_does(case, machine, parts):
     kernel, memories = case
     assert takes(kernel)
     check(kernel, memories, machine, parts if splits(kernel) else 1)
+
+
+@settings(max_examples=150)
+@given(kernels(), st.sampled_from(MACHINES), st.integers(1, 3), st.integers(1, 3))
+def test_the_same_where_loops_run_in_blocks(case, machine, rows, turns):
+    kernel, memories = case
+    with mock.patch.object(nest, "ROWS", rows), mock.patch.object(nest, "TURNS", turns):
+        check(kernel, memories, machine)
+
+
+def tight(shape):
+    return tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
+
+
+def summing(shape, axes, dtype, onto=False):
+    """The sums of an array over several choices of axes."""
+    stores = []
+    for number, each in enumerate(axes, start=1):
+        kept = tight([1 if axis in each else size for axis, size in enumerate(shape)])
+        strides = tuple(0 if axis in each else kept[axis] for axis in range(len(shape)))
+        stores.append(Store(0, number, strides, "add", each, onto))
+    return Kernel(shape, (Read(0, tight(shape), dtype),), tuple(stores))
+
+
+SUMS = [
+    ((1_000_003,), [(0,)]),
+    ((1009, 1001), [(0,)]),
+    ((1009, 1001), [(1,)]),
+    ((1009, 1001), [(0, 1)]),
+    ((1009, 1001), [(0,), (1,)]),
+    ((5, 300, 7), [(1,), (0, 2), (0, 1)]),
+    ((2, 200, 3, 40), [(1,), (2,)]),
+    ((200_000, 3), [(0,)]),
+]
+
+
+@pytest.mark.parametrize(("shape", "axes"), SUMS)
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("dtype", [F4, F8])
+@pytest.mark.parametrize("onto", [False, True])
+def test_long_sums_are_accurate(shape, axes, machine, dtype, onto):
+    x = np.random.default_rng(0).random(shape).astype(dtype)
+    kernel = summing(shape, axes, dtype, onto)
+    memories = [Memory(shape, store.strides, dtype, np.ones(1)) for store in kernel.stores]
+    run(kernel, [Memory(shape, tight(shape), dtype, x.ravel()), *memories], machine)
+    for each, memory in zip(axes, memories, strict=True):
+        exact = x.sum(axis=each, dtype=np.longdouble).ravel() + onto
+        assert np.abs(memory.array / exact - 1).max() <= 16 * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("shape", [(1000,), (37, 19), (1, 500), (64, 3, 5)])
+@pytest.mark.parametrize("dtype", [F4, F8])
+def test_parts_give_the_bits_of_the_whole(shape, dtype):
+    last = len(shape) - 1
+    sums = () if last == 0 else (Store(2, 2, (*tight(shape[:-1]), 0), "add", (last,)),)
+    kernel = Kernel(
+        shape,
+        (Read(0, tight(shape), dtype), Apply("exp", (0,), dtype), Apply("divide", (0, 1), dtype)),
+        (Store(2, 1, tight(shape)), *sums),
+    )
+    assert splits(kernel)
+    x = Memory(shape, tight(shape), dtype, np.random.default_rng(0).standard_normal(shape).ravel())
+    results = []
+    for parts in (1, 2, 7, min(shape[0], 50)):
+        outputs = [Memory(shape, store.strides, dtype) for store in kernel.stores]
+        run(kernel, [x, *outputs], parts=parts)
+        results.append(b"".join(each.array.tobytes() for each in outputs))
+    assert len(set(results)) == 1
+
+
+def test_a_part_leaves_the_rest_alone():
+    kernel = Kernel((100,), (Read(0, (1,), F8),), (Store(0, 1, (1,)),))
+    x, y = np.ones(100), np.zeros(100)
+    arguments = (ctypes.c_void_p * 2)(x.ctypes.data, y.ctypes.data)
+    code = compiled(kernel)
+    STEP(code.address("f"))(ctypes.addressof(arguments), 13, 90)
+    STEP(code.address("f"))(ctypes.addressof(arguments), 95, 95)
+    assert y.nonzero()[0].tolist() == list(range(13, 90))
+
+
+def test_what_is_put_onto_one_place_is_summed():
+    kernel = Kernel((3, 50), (Read(0, (50, 1), F8),), (Store(0, 1, (1, 0), onto=True),))
+    assert splits(kernel)
+    assert not splits(Kernel((3, 50), kernel.expressions, (Store(0, 1, (0, 1), onto=True),)))
+    x, y = Memory((3, 50), (50, 1), F8, np.arange(150.0)), Memory((3,), (1,), F8, np.ones(3))
+    run(kernel, [x, y])
+    np.testing.assert_allclose(y.array, 1 + np.arange(150.0).reshape(3, 50).sum(axis=1), rtol=1e-14)
+    run(Kernel((3, 50), kernel.expressions, (Store(0, 1, (0, 0), "add", (0,), onto=True),)), [x, y])
+    np.testing.assert_allclose(y.array[0], 1 + np.arange(50.0).sum() + np.arange(150.0).sum(), rtol=1e-14)
+
+
+def test_a_sum_of_negative_zeros_is_one_and_a_sum_of_nothing_is_not():
+    for size, sign in ((7, True), (300, True), (0, False)):
+        kernel = summing((size,), [(0,)], F8)
+        y = Memory((size,), (0,), F8, np.ones(1))
+        run(kernel, [Memory((size,), (1,), F8, np.full(1, -0.0)), y])
+        assert y.array[0] == 0
+        assert np.signbit(y.array[0]) == sign
+
+
+def test_nothing_is_touched_where_there_are_no_entries():
+    kernel = Kernel((5, 0), (Read(0, (0, 0), F8), Read(1, (0, 1), F8)), (Store(0, 2, (0, 1)),))
+    arguments = (ctypes.c_void_p * 3)(None, None, None)
+    code = compiled(kernel)
+    STEP(code.address("f"))(ctypes.addressof(arguments), 0, 5)
+
+
+C16, F2 = np.dtype(np.complex128), np.dtype(np.float16)
+
+
+@pytest.mark.parametrize(
+    ("expressions", "store"),
+    [
+        ((Read(0, (1,), C16),), Store(0, 1, (1,))),
+        ((Read(0, (1,), F2),), Store(0, 1, (1,))),
+        ((Read(0, (1,), F8.newbyteorder()),), Store(0, 1, (1,))),
+        ((Read(0, (1,), F8), Apply("no_such_function", (0,), F8)), Store(1, 1, (1,))),
+        ((Read(0, (1,), I8), Apply("exp", (0,), F8)), Store(1, 1, (1,))),
+        ((Read(0, (1,), I8), Read(1, (1,), F8), Apply("add", (0, 1), F8)), Store(2, 2, (1,))),
+        ((Read(0, (1,), F8),), Store(0, 1, (0,), "multiply", (0,), onto=True)),
+        ((Read(0, (1,), F8),), Store(0, 1, (0,), "logical_and", (0,))),
+        ((Read(0, (1,), BOOL),), Store(0, 1, (0,), "add", (0,))),
+        ((Read(0, (1,), BOOL),), Store(0, 1, (1,), onto=True)),
+    ],
+)
+def test_what_is_left_to_numpy(expressions, store):
+    assert not takes(Kernel((4,), expressions, (store,)))
+
+
+def test_the_greatest_of_nothing_is_left_to_numpy():
+    assert not takes(Kernel((3, 0), (Read(0, (0, 1), F8),), (Store(0, 1, (1, 0), "maximum", (1,)),)))

@@ -1,4 +1,7 @@
 import ctypes
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -147,20 +150,21 @@ def test_a_sharing_runs_every_entry_once(steps, length, parts, grain):
 
 @pytest.mark.skipif(not has_threads(), reason="no POSIX threads here")
 def test_pieces_are_multiples_of_the_grain_and_run_in_threads_of_their_own():
-    seen = []
+    seen, taken = [], []
 
     def note(_, begin, end):
         seen.append((begin, end, threading.get_ident()))
+        taken.append(busy.tolist())
 
-    function, error = STEP(note), words(0)
+    function, error, busy = STEP(note), words(0), words(0)
     address = ctypes.cast(function, ctypes.c_void_p).value
-    busy = words(0)
     sharing = words(address, 0, 5, 105, 3, at(busy), 16)
     step = words(runtime().address("parallel"), at(sharing), 0, 0)
     run(step, error)
     assert sorted(each[:2] for each in seen) == [(5, 53), (53, 101), (101, 105)]
     assert {each[0]: each[2] for each in seen}[5] == threading.get_ident()
     assert all(each[2] != threading.get_ident() for each in seen if each[0] != 5)
+    assert taken == [[1]] * 3
     assert busy.tolist() == [0]
 
 
@@ -173,3 +177,18 @@ def test_a_sharing_gives_way_to_another():
     run(words(runtime().address("parallel"), at(sharing), 0, 0), error)
     assert seen == [(0, 100)]
     assert busy.tolist() == [1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_may_share_again():
+    script = (
+        "import ctypes, os\n"
+        "from chainrule.compiler.native.runtime import runtime\n"
+        "busy = ctypes.c_int64.from_address(runtime().address('busy'))\n"
+        "busy.value = 1\n"
+        "child = os.fork()\n"
+        "if not child: os._exit(busy.value)\n"
+        "print(os.waitpid(child, 0)[1], busy.value)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.split() == [b"0", b"1"]

@@ -58,6 +58,15 @@ def heaviside(x: Lanes, at_zero: Lanes) -> Lanes:
     return choose(x < 0, 0.0, choose(x > 0, 1.0, choose(x.equals(0), at_zero, x)))
 
 
+def cbrt(x: Lanes) -> Lanes:
+    """Return the cube root."""
+    # The C library's is wrong in its last places; a step of Newton's, its residual by FMA, makes them right.
+    y = libm.call("cbrt", x)
+    square = y * y
+    residual = fma(square, y, -x) + fma(y, y, -square) * y
+    return choose((abs(x) > 0) & (abs(x) < math.inf), y - residual / (square * 3), y)
+
+
 def hypot(a: Lanes, b: Lanes) -> Lanes:
     """Return √(a² + b²), which overflows only if the result does."""
     if a.format.bits == 32:

@@ -181,7 +181,6 @@ def _simplify(module: Any, machine: Any) -> None:
     passes.add_always_inliner_pass()
     passes.add_sroa_pass()
     passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
     passes.run(module, binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(2)))
 
 
@@ -190,6 +189,11 @@ def _symbol(name: str) -> int:
     from llvmlite import binding
 
     address = binding.address_of_symbol(name)
+    if address is None and name.startswith("chainrule."):
+        from chainrule.compiler.native import blas  # loads SciPy's linear algebra, which few programs need
+
+        blas.link()
+        address = binding.address_of_symbol(name)
     if address is None:
         raise RuntimeError(f"the native code calls {name}, which is not in this process; register it with `link()`.")
     return int(address)

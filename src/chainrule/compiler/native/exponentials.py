@@ -94,7 +94,7 @@ def expit(x: Lanes) -> Lanes:
     """Return the sigmoid function, 1 / (1 + exp(-x))."""
     # c / (c + c exp(-x)), with c so small that c exp(-x) is finite wherever the result is not 0.
     low, high, exponent = {32: (-104.0, 40.0, -64), 64: (-746.0, 300.0, -512)}[x.format.bits]
-    shifted, r = reduce(-clamp(x, low, high))
+    shifted, r = reduce(clamp(-x, -high, -low))
     c = 2.0**exponent
     return c / fma(expm1_of_reduced(r) + 1, power_of_two(shifted, exponent), c)
 

@@ -19,7 +19,6 @@ C_NAMES = {
     "arctanh": "atanh",
     "cbrt": "cbrt",
     "cos": "cos",
-    "erfc": "erfc",
     "fmod": "fmod",
     "power": "pow",
     "sin": "sin",

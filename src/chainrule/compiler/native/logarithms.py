@@ -101,19 +101,28 @@ def log(x: Lanes) -> Lanes:
     return _with_ends(x, _sum(k + shift, m - 1))
 
 
+def _reduced_log1p(x: Lanes) -> tuple[Lanes, Lanes]:
+    """Return k and f, with 1 + x = 2ᵏ (1 + f), for x up to where 2^-k has no normal number."""
+    # k is 1 + x's, however rounded; f = 2^-k (1 + x) - 1 is rounded once.
+    form = x.format
+    k, _ = _decompose(x + 1)
+    s = (((form.magic + form.bias) - k).as_bits() << form.mantissa).as_float()
+    return k, fma(s, x, s - 1)
+
+
+def log1p_of_unit(x: Lanes) -> Lanes:
+    """Return log(1 + x), for 0 ≤ x ≤ 1."""
+    return _sum(*_reduced_log1p(x))
+
+
 def log1p(x: Lanes) -> Lanes:
     """Return log(1 + x)."""
-    # k is 1 + x's, however rounded; f = 2^-k (1 + x) - 1 is rounded once. Where 2^-k would have no normal number, x has
-    # long been 1 + x, and a 2^-i of it is taken.
-    form = x.format
-    bound, i = {32: (2.0**100, 32), 64: (2.0**1000, 64)}[form.bits]
+    # Far out, where x has long been 1 + x, a 2^-i of it is taken.
+    bound, i = {32: (2.0**100, 32), 64: (2.0**1000, 64)}[x.format.bits]
     large = x > bound
-    y = choose(large, x * 2.0**-i, x)
-    k, _ = _decompose(y + 1)
-    s = (((form.magic + form.bias) - k).as_bits() << form.mantissa).as_float()
-    f = fma(s, y, s - 1)
+    k, f = _reduced_log1p(choose(large, x * 2.0**-i, x))
     result = _sum(k + choose(large, x.like(float(i)), x.like(0.0)), f)
-    return choose(abs(x) < 2.0 ** -(form.mantissa + 2), x, _with_ends(x, result, -1.0))
+    return choose(abs(x) < 2.0 ** -(x.format.mantissa + 2), x, _with_ends(x, result, -1.0))
 
 
 def _to_base(x: Lanes, log_2: tuple[float, float], log_e: tuple[float, float]) -> Lanes:

@@ -26,7 +26,7 @@ def vectors() -> Vectors:
     features = binding.get_host_cpu_features()
     if all(features.get(f"avx512{part}") for part in ("f", "bw", "dq", "vl")):
         return Vectors(512, masked=True)
-    return Vectors(256 if features.get("avx2") else 128, masked=False)
+    return Vectors(256, masked=True) if features.get("avx2") else Vectors(128, masked=False)
 
 
 def width(kernel: Kernel, machine: Vectors) -> int:
@@ -38,6 +38,8 @@ def width(kernel: Kernel, machine: Vectors) -> int:
 
 
 def unroll(kernel: Kernel) -> int:
-    """Say how many vectors are computed together: more where each takes less."""
+    """Say how many vectors are computed together: so many that sums need not wait for each other."""
     weight = sum(1 if each.function in LIGHT else 10 for each in kernel.expressions if isinstance(each, Apply))
-    return 4 if weight <= 8 else 2 if weight <= 30 else 1
+    if weight > 30:
+        return 1
+    return 4 if weight <= 8 and any(store.axes for store in kernel.stores) else 2

@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 from llvmlite import ir
 
-from chainrule.compiler.native import arithmetic, exponentials, libm, logarithms, trigonometry
+from chainrule.compiler.native import (
+    arithmetic,
+    compositions,
+    error_functions,
+    exponentials,
+    libm,
+    logarithms,
+    trigonometry,
+)
 from chainrule.compiler.native.lanes import Lanes, suffix
 from chainrule.compiler.native.libm import link
 from chainrule.errors import InputError
@@ -64,8 +72,11 @@ _INLINE: dict[str, Function] = {
 
 # A body each, written once in a module for each type.
 _BODIES: dict[str, Function] = {
+    "cbrt": arithmetic.cbrt,
     "cos": trigonometry.cos,
     "cosh": exponentials.cosh,
+    "erf": error_functions.erf,
+    "erfc": error_functions.erfc,
     "exp": exponentials.exp,
     "exp2": exponentials.exp2,
     "expit": exponentials.expit,
@@ -76,11 +87,20 @@ _BODIES: dict[str, Function] = {
     "log10": logarithms.log10,
     "log1p": logarithms.log1p,
     "log2": logarithms.log2,
+    "log_expit": compositions.log_expit,
+    "log_ndtr": error_functions.log_ndtr,
+    "logaddexp": compositions.logaddexp,
+    "logaddexp2": compositions.logaddexp2,
+    "logit": compositions.logit,
+    "ndtr": error_functions.ndtr,
     "remainder": arithmetic.remainder,
     "sin": trigonometry.sin,
     "sinh": exponentials.sinh,
+    "softplus": compositions.softplus,
     "tan": trigonometry.tan,
     "tanh": exponentials.tanh,
+    "xlog1py": compositions.xlog1py,
+    "xlogy": compositions.xlogy,
 }
 
 _LIBM = frozenset(libm.C_NAMES) - frozenset(_BODIES)

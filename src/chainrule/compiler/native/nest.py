@@ -81,10 +81,10 @@ def simplify(kernel: Kernel) -> tuple[Kernel, int]:
 
 def _as_reduction(store: Store, shape: Shape) -> Store:
     """Adding to one place again and again is a sum."""
-    if store.onto and store.reduce is None:
-        axes = tuple(axis for axis, size in enumerate(shape) if size != 1 and store.strides[axis] == 0)
-        return replace(store, reduce="add", axes=axes) if axes else store
-    return store
+    if not store.onto:
+        return store
+    axes = tuple(axis for axis, size in enumerate(shape) if size != 1 and store.strides[axis] == 0)
+    return replace(store, reduce="add", axes=axes) if axes else store
 
 
 def _select(kernel: Kernel, axes: list[int]) -> Kernel:
@@ -106,9 +106,7 @@ def _select(kernel: Kernel, axes: list[int]) -> Kernel:
 def _is_even(kernel: Kernel, axis: int) -> bool:
     """Whether this axis goes on where the next one ends, for every argument."""
     size = kernel.shape[axis + 1]
-    return all(user.strides[axis] == user.strides[axis + 1] * size for user in places(kernel)) and all(
-        (axis in store.axes) == (axis + 1 in store.axes) for store in kernel.stores
-    )
+    return all(user.strides[axis] == user.strides[axis + 1] * size for user in places(kernel))
 
 
 def _merge(kernel: Kernel, axis: int) -> Kernel:

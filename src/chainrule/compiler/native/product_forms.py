@@ -1,6 +1,7 @@
 """What a matrix product is, and how the code for it is to be arranged on a processor."""
 
 import functools
+import math
 import platform
 from typing import NamedTuple
 
@@ -12,8 +13,10 @@ from chainrule.compiler.plan import Product
 SUMS_IN_FLIGHT = 8
 # Bytes of an operand that stay in the first cache, and what it costs to fetch a vector from the second one, where 1 is
 # a multiplication of vectors (both measured: tiles of known shapes, timed on operands of known sizes).
-NEAR = 24_576
+NEAR = 32_768
 FAR_VECTOR = 4
+# Bytes that a copy of some of B's columns may take on the stack.
+PANEL = 32_768
 
 
 class Target(NamedTuple):
@@ -26,14 +29,15 @@ class Target(NamedTuple):
 class Form(NamedTuple):
     """How a product is computed.
 
-    It is turned to Cᵀ = Bᵀ Aᵀ or not; its vectors lie along k or, if not, across it, along the columns of C. A tile has
-    ``rows`` × ``columns`` sums, and ``entries`` columns of C: across, one sum holds a vector of them. The outer loop
-    over tiles is by columns or by rows.
+    It is turned to Cᵀ = Bᵀ Aᵀ or not; its vectors lie along k or, if not, across it, along the columns of C; then
+    B's columns may first be copied, so that its rows are vectors. A tile has ``rows`` × ``columns`` sums and
+    ``entries`` columns of C: across, a sum holds a vector of them. The outer loop over tiles is by columns or by rows.
     """
 
     product: Product
     turned: bool
     along: bool
+    copied: bool
     rows: int
     columns: int
     entries: int
@@ -55,29 +59,40 @@ def host() -> Target:
 def arrange(product: Product, target: Target) -> Form:
     """Choose the form and the tiles of a product: what takes the fewest vector instructions, roughly counted."""
     width = target.bytes // product.dtype.itemsize
-    ways = [(turned, along) for turned in (False, True) for along in (False, True)]
-    turned, along = min(ways, key=lambda way: count(product.turned if way[0] else product, way[1], width))
+
+    def cost(way: tuple[bool, bool, bool]) -> float:
+        turned, along, copied = way
+        return count(product.turned if turned else product, along, copied, width)
+
+    ways = [(turned, *form) for turned in (False, True) for form in ((False, False), (False, True), (True, False))]
+    turned, along, copied = min(ways, key=cost)
     p = product.turned if turned else product
     # Where entries of B are put into vectors one by one, small tiles keep the code short.
-    near = unit(p.b_strides[0], p.k) if along else unit(p.b_strides[1], p.n)
-    shape = shape_tile(p, along, width, target.registers if near else min(target.registers, 10))
-    rows, columns, by_columns = shape
-    return Form(p, turned, along, rows, columns, columns * (1 if along else width), by_columns)
+    near = copied or (unit(p.b_strides[0], p.k) if along else unit(p.b_strides[1], p.n))
+    registers = target.registers if near else min(target.registers, 10)
+    rows, columns, by_columns = shape_tile(p, along, copied, width, registers)
+    return Form(p, turned, along, copied, rows, columns, columns * (1 if along else width), by_columns)
 
 
-def count(p: Product, along: bool, width: int) -> int:
+def count(p: Product, along: bool, copied: bool, width: int) -> float:
     """Count the vector instructions of a form, with tiles of about 4 × 4."""
-    stored = 1 if unit(p.c_strides[1], p.n) else 2 * min(width, p.n)
-    if not along:
-        loaded = 1 if unit(p.b_strides[1], p.n) else 2 * min(width, p.n)
-        return -(-p.n // width) * (p.k * (p.m + loaded * -(-p.m // 4)) + p.m * stored)
-    loaded_a = 1 if unit(p.a_strides[1], p.k) else 2 * min(width, p.k)
-    loaded_b = 1 if unit(p.b_strides[0], p.k) else 2 * min(width, p.k)
-    loads = loaded_a * p.m * -(-p.n // 4) + loaded_b * p.n * -(-p.m // 4)
-    return -(-p.k // width) * (p.m * p.n + loads) + 3 * p.m * p.n + p.m * -(-p.n // 4) * stored
+    vectors_k, vectors_n = -(-p.k // width), -(-p.n // width)
+    stored = 1 if unit(p.c_strides[1], p.n) else 4 * min(width, p.n)
+    if along:
+        loaded_a = 1 if unit(p.a_strides[1], p.k) else 2 * min(width, p.k)
+        loaded_b = 1 if unit(p.b_strides[0], p.k) else 2 * min(width, p.k)
+        loads = loaded_a * p.m * -(-p.n // 4) + loaded_b * p.n * -(-p.m // 4)
+        return vectors_k * (p.m * p.n + loads) + 3 * p.m * p.n + p.m * -(-p.n // 4) * stored
+    loaded = 1 if copied or unit(p.b_strides[1], p.n) else 2 * min(width, p.n)
+    work = vectors_n * (p.k * (p.m + loaded * -(-p.m // 4)) + p.m * stored)
+    if not copied:
+        return work
+    possible = unit(p.b_strides[0], p.k) and p.k * width * p.dtype.itemsize <= PANEL
+    # Each block of width × width entries is loaded, transposed in log₂ rounds, and stored.
+    return work + vectors_k * vectors_n * width * (1 + width.bit_length()) if possible else math.inf
 
 
-def shape_tile(p: Product, along: bool, width: int, registers: int) -> tuple[int, int, bool]:
+def shape_tile(p: Product, along: bool, copied: bool, width: int, registers: int) -> tuple[int, int, bool]:
     """Choose the rows and columns of a tile, whose sums and a row of B fit the registers, and the order of the tiles.
 
     A tile's time, for one step along k, is that of its multiplications, and a little for its loads; or of its loads
@@ -92,7 +107,7 @@ def shape_tile(p: Product, along: bool, width: int, registers: int) -> tuple[int
         rows, columns, by_columns = shape
         # The inner loop passes over all of one operand, and stays in a tile's part of the other.
         far_a = (p.m if by_columns else rows) * row_bytes > NEAR
-        far_b = (columns if by_columns else n) * column_bytes > NEAR
+        far_b = not copied and (columns if by_columns else n) * column_bytes > NEAR
 
         def tile(r: int, c: int) -> float:
             far = FAR_VECTOR * (far_a * r * vector_of_a + far_b * c)
@@ -106,8 +121,9 @@ def shape_tile(p: Product, along: bool, width: int, registers: int) -> tuple[int
     counts = [c for c in (1, 2, 4, 8, 16) if c <= min(width, power_of_two(p.k))] if along else range(1, 17)
     shapes = [
         (rows, columns, by_columns)
-        for by_columns in (False, True)
+        for by_columns in ((True,) if copied else (False, True))
         for columns in counts
+        if not copied or columns * column_bytes <= PANEL
         for rows in range(1, 17)
         if rows * columns + columns <= registers * 7 // 8 and rows <= max(p.m, 1) and columns <= max(n, 1)
     ]

@@ -21,12 +21,14 @@ class Kernel:
         self.width = min(width, power_of_two(form.product.k)) if form.along else width
         self.vectors = Vectors(builder, self.product.dtype)
         self.bias_strides = (1, 0) if form.turned else (0, 1)
+        self.b_strides = (form.entries, 1) if form.copied else self.product.b_strides
 
     # Loops over tiles
 
     def tiles(self, pointers: Sequence[Any], begin: Any, end: Any) -> None:
         """Compute C in tiles, whose outer loop runs from begin to end; over all, if these are None."""
         p, form = self.product, self.form
+        panel = self.stack((p.k + self.width) * form.entries) if form.copied else None
         rows = (p.m, form.rows, (p.a_strides[0], 0, p.c_strides[0], self.bias_strides[0]))
         columns = (p.n, form.entries, (0, p.b_strides[1], p.c_strides[1], self.bias_strides[1]))
         outer, inner = (columns, rows) if form.by_columns else (rows, columns)
@@ -35,6 +37,10 @@ class Kernel:
             def tile(tile_pointers: Sequence[Any], size: int) -> None:
                 self.tile(tile_pointers, *((size, outer_size) if form.by_columns else (outer_size, size)))
 
+            if panel:
+                a, b, *others = outer_pointers
+                self.copy(b, panel, outer_size)
+                outer_pointers = [a, panel, *others]
             self.groups(*inner, outer_pointers, tile, None, None)
 
         self.groups(*outer, pointers, group, begin, end)
@@ -72,6 +78,45 @@ class Kernel:
         """Move each pointer by the index times its stride."""
         return move(self.builder, self.product.dtype, pointers, index, *strides)
 
+    def stack(self, entries: int) -> Any:
+        """Reserve room on the stack."""
+        with self.builder.goto_entry_block():
+            room = self.builder.alloca(ir.ArrayType(self.vectors.scalar, entries))
+        # To llvmlite the pointer still has the array's type, with which it would refuse to store vectors there.
+        room.type = POINTER
+        return room
+
+    def copy(self, b: Any, panel: Any, columns: int) -> None:
+        """Copy columns of B, whose entries are neighbours, so that their rows are neighbours: square by square.
+
+        Squares have much code, so the one there is fits the edges too. Its loads do not pass the end of a column, its
+        last column may be read several times, and on the stack there is room for rows that do not exist.
+        """
+        p, vectors, builder, side = self.product, self.vectors, self.builder, self.side(columns)
+
+        def square(index_k: Any, index: Any) -> None:
+            left = builder.sub(I64(p.k), builder.mul(index_k, I64(side)))
+            first = builder.mul(index, I64(side))
+            loaded = []
+            for j in range(side):
+                column = builder.add(first, I64(j))
+                inside = builder.icmp_signed("<", column, I64(columns))
+                column = builder.select(inside, column, I64(columns - 1))
+                (start,) = self.move(self.move([b], index_k, side), column, p.b_strides[1])
+                loaded.append(vectors.load_some(start, left, side))
+            (to,) = self.move(self.move([panel], index_k, side * self.form.entries), index, side)
+            for i, row in enumerate(vectors.transpose(loaded)):
+                vectors.store(row, vectors.entry(to, i * self.form.entries), side)
+
+        def strip(index_k: Any) -> None:
+            repeat(builder, 0, -(-columns // side), lambda index: square(index_k, index))
+
+        repeat(builder, 0, -(-p.k // side), strip)
+
+    def side(self, columns: int) -> int:
+        """Give the side of the squares in which columns are copied."""
+        return min(self.width, power_of_two(max(self.product.k, columns)))
+
     # One tile
 
     def tile(self, pointers: Sequence[Any], rows: int, columns: int) -> None:
@@ -91,10 +136,10 @@ class Kernel:
         p, vectors = self.product, self.vectors
 
         def term(k: Any, sums: Sequence[Any]) -> list[Any]:
-            a_k, b_k = self.move([a, b], k, p.a_strides[1], p.b_strides[0])
-            offsets = [j * self.width * p.b_strides[1] for j in range(len(pieces))]
+            a_k, b_k = self.move([a, b], k, p.a_strides[1], self.b_strides[0])
+            offsets = [j * self.width * self.b_strides[1] for j in range(len(pieces))]
             ys = [
-                vectors.load(vectors.entry(b_k, offset), p.b_strides[1], active)
+                vectors.load(vectors.entry(b_k, offset), self.b_strides[1], active)
                 for offset, active in zip(offsets, pieces, strict=True)
             ]
             # Each x is loaded where it is used: all loaded at first, they would crowd the sums out of the registers.
@@ -196,10 +241,7 @@ class Kernel:
     def finish_apart(self, pointers: Sequence[Any], totals: Sequence[Any], rows: int, pieces: Sequence[int]) -> None:
         """Write a tile into C entry by entry, by way of the stack: in registers the code would be long."""
         vectors, width = self.vectors, sum(power_of_two(active) for active in pieces)
-        with self.builder.goto_entry_block():
-            stack = self.builder.alloca(ir.ArrayType(vectors.scalar, rows * width))
-        # To llvmlite the pointer still has the array's type, with which it would refuse to store vectors there.
-        stack.type = POINTER
+        stack = self.stack(rows * width)
         for i in range(rows):
             for j, total in enumerate(totals[i * len(pieces) :][: len(pieces)]):
                 vectors.store(total, vectors.entry(stack, i * width + j * self.width), total.type.count)

@@ -38,9 +38,7 @@ class Vectors:
         if unit(stride, active) and active == width:
             return self.builder.load(pointer, typ=kind, align=self.dtype.itemsize)
         if stride == 1:
-            mask = first_lanes(active, width)
-            zeros = self.constant(0.0, width)
-            return self.intrinsic("masked.load", kind, kind, pointer, I32(self.dtype.itemsize), mask, zeros)
+            return self.load_masked(pointer, first_lanes(active, width), width)
         if stride == 0 and active == width:
             return self.splat(self.load_entry(pointer), width)
         vector = self.constant(0.0, width)
@@ -48,6 +46,20 @@ class Vectors:
             value = self.load_entry(self.entry(pointer, lane * stride))
             vector = self.builder.insert_element(vector, value, I32(lane))
         return vector
+
+    def load_some(self, pointer: Any, count: Any, width: int) -> Any:
+        """Load as many neighbours as a count says, which is a value of the running code; the others are 0."""
+        numbers = ir.VectorType(I32, width)
+        lanes = ir.Constant(numbers, [I32(lane) for lane in range(width)])
+        first = self.builder.insert_element(ir.Constant(numbers, ir.Undefined), self.builder.trunc(count, I32), I32(0))
+        counts = self.builder.shuffle_vector(first, first, ir.Constant(numbers, [I32(0)] * width))
+        mask = self.builder.icmp_signed("<", lanes, counts)
+        return self.load_masked(pointer, mask, width)
+
+    def load_masked(self, pointer: Any, mask: Any, width: int) -> Any:
+        """Load the lanes of a mask; the others are 0."""
+        kind, align = ir.VectorType(self.scalar, width), I32(self.dtype.itemsize)
+        return self.intrinsic("masked.load", kind, kind, pointer, align, mask, self.constant(0.0, width))
 
     def store(self, vector: Any, pointer: Any, active: int) -> None:
         """Store the first lanes of a vector as neighbours."""
@@ -68,6 +80,19 @@ class Vectors:
         """Pick lanes of x, and of y by numbers from x's width on."""
         mask = ir.Constant(ir.VectorType(I32, len(lanes)), [I32(lane) for lane in lanes])
         return self.builder.shuffle_vector(x, y, mask)
+
+    def transpose(self, vectors: Sequence[Any]) -> list[Any]:
+        """Make the columns of a square of vectors its rows: in rounds, of 2 × 2 blocks whose sides are halved."""
+        rows, width = list(vectors), len(vectors)
+        span = width
+        while span := span // 2:
+            upper = [lane if not lane & span else width + lane - span for lane in range(width)]
+            lower = [lane + span if not lane & span else width + lane for lane in range(width)]
+            for i in range(width):
+                if not i & span:
+                    x, y = rows[i], rows[i + span]
+                    rows[i], rows[i + span] = self.shuffle(x, y, upper), self.shuffle(x, y, lower)
+        return rows
 
     def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
         """Give x·y + z, rounded once if the processor can: ``fma`` would call a slow function where it cannot."""

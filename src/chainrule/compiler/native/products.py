@@ -20,9 +20,19 @@ from chainrule.compiler.plan import Product
 __all__ = ["Product", "Target", "emit_product", "extent", "host", "is_small"]
 
 
+# The bytes of the three matrices of the largest product that is computed here.
+LARGEST_BYTES = 2**25
+
+
 def is_small(product: Product) -> bool:
-    """Say whether a product is small enough for `emit_product` to be as fast as BLAS."""
-    return product.m * product.n * product.k <= 262_144
+    """Say whether a product is so small that `emit_product` is at least as fast as BLAS.
+
+    The code here does not cut its operands into blocks for the second cache, so what is large is left to BLAS. Up to
+    here one thread was never behind OpenBLAS's, mostly far ahead (measured by ``benchmarks/products.py``); and its
+    parts are shared out without the waiting by which OpenBLAS's threads lose milliseconds where another program runs.
+    """
+    entries = product.m * product.k + product.k * product.n + product.m * product.n
+    return entries * product.dtype.itemsize <= LARGEST_BYTES
 
 
 def extent(product: Product, target: Target | None = None) -> int:

@@ -19,10 +19,12 @@ from chainrule.compiler.native.kernels import emit_kernel, splits, takes
 from chainrule.compiler.native.rows import emit_rows, takes_rows
 from chainrule.compiler.native.runtime import has_threads, runtime
 from chainrule.compiler.numpy_executor import refuse_row, strided, work
-from chainrule.compiler.plan import Apply, Call, Kernel, Loop, Place, Plan, Product, Rows, Step
+from chainrule.compiler.plan import Apply, Call, Kernel, Loop, Place, Plan, Product, Rows, Step, View
 
 _LINE = 64
+_SMALL = 4_096  # bytes
 _WORTH_A_THREAD = 400_000  # operations: below, starting a thread takes longer than it saves
+_PRODUCT_WORTH_A_THREAD = 40_000_000  # multiplications, times the bytes of an entry
 _COSTS = {"add": 1, "subtract": 1, "multiply": 1, "divide": 4, "sqrt": 4, "where": 1, "astype": 1, "negative": 1}
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
@@ -84,7 +86,7 @@ class NativeProgram:
         self._idle: list[_Instance] = []
 
     def run(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        """Run the program on C-contiguous arrays of the plan's shapes and types; the outputs are written."""
+        """Run the program on arrays of the plan's shapes; the outputs, C-contiguous and of its types, are written."""
         try:
             instance = self._idle.pop()
         except IndexError:  # the first one, or all are running in other threads
@@ -104,6 +106,9 @@ class _Instance:
         self.failure: BaseException | None = None
         self.calls: list[Step | Call] = []
         self._callback = _CALLBACK(self._call_back)
+        # Small arrays are copied into memory of the instance's own, whose address is known, and out of it: to ask an
+        # array for its address takes longer.
+        self.inputs, self.outputs = ([_own(v) for v in views] for views in (plan.inputs, plan.outputs))
         words = _Words(self)
         steps = words.steps(plan.steps, [])
         first = words.add(*(x for step in steps for x in step))
@@ -111,27 +116,34 @@ class _Instance:
         self.start = _address(self.words) + 8 * first.index
         self.count = len(steps)
         self.error = _address(self.words)
-        slots = words.callers
-        self.slots = np.array([i for i, _, _, _ in slots], np.intp)
-        self.which = np.array(
-            [number if kind == "input" else len(plan.inputs) + number for _, kind, number, _ in slots], np.intp
-        )
-        self.offsets = np.array([offset for _, _, _, offset in slots], np.int64)
+        self.large = list(dict.fromkeys((kind, number) for _, kind, number, _ in words.callers))
+        self.slots = np.array([i for i, _, _, _ in words.callers], np.intp)
+        self.which = np.array([self.large.index((kind, number)) for _, kind, number, _ in words.callers], np.intp)
+        self.offsets = np.array([offset for _, _, _, offset in words.callers], np.int64)
         self._run = _RUN(runtime().address("run"))
 
     def run(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Run the program once."""
-        addresses = np.array([_address(x) for x in (*inputs, *outputs)], np.int64)
-        self.words[self.slots] = addresses[self.which] + self.offsets
+        for own, x in zip(self.inputs, inputs, strict=True):
+            if own is not None:
+                own[...] = x
+        if self.large:
+            views = self.program.plan.inputs
+            arrays = [_fit(inputs[k], views[k]) if kind == "input" else outputs[k] for kind, k in self.large]
+            addresses = np.array([_address(x) for x in arrays], np.int64)
+            self.words[self.slots] = addresses[self.which] + self.offsets
         self._run(self.start, self.count, self.error)
         if self.words[0]:
-            self.words[0] = 0
-            failure, self.failure = self.failure, None
-            if failure is not None:
-                raise failure
-            self._refuse_rows()
+            self._fail()
+        for own, x in zip(self.outputs, outputs, strict=True):
+            if own is not None:
+                x[...] = own
 
-    def _refuse_rows(self) -> None:
+    def _fail(self) -> None:
+        self.words[0] = 0
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
         works = [
             s.work.rows for s in all_steps(self.program.plan.steps) if isinstance(s, Step) and isinstance(s.work, Rows)
         ]
@@ -237,13 +249,18 @@ class _Words:
         elif buffer.kind == "constant":
             self.words[word] = _address(self.plan.constants[buffer.number]) + place.offset
         else:
-            self.callers.append((word, buffer.kind, buffer.number, place.offset))
+            own = (self.instance.inputs if buffer.kind == "input" else self.instance.outputs)[buffer.number]
+            if own is not None:
+                self.words[word] = _address(own) + place.offset
+            else:
+                self.callers.append((word, buffer.kind, buffer.number, place.offset))
 
 
 def extent(work: Kernel | Rows | Product) -> tuple[int, int]:
     """Return up to where the first axis goes, and in multiples of what it is shared out; 0: it is not."""
     if isinstance(work, Product):
-        return blas.extent(work), 0
+        size = math.prod(work.batch) * work.m * work.n * work.k * work.dtype.itemsize
+        return blas.extent(work), 1 if size > _PRODUCT_WORTH_A_THREAD else 0
     if isinstance(work, Rows):
         return work.count, 0
     n = work.shape[0] if work.shape else 1
@@ -253,8 +270,24 @@ def extent(work: Kernel | Rows | Product) -> tuple[int, int]:
     return n, 1024 if len(work.shape) == 1 else 1
 
 
+def _own(view: View) -> Any:
+    """Return memory for one of the caller's arrays, or None: it is large, and is used where it lies."""
+    small = math.prod(view.shape) * view.dtype.itemsize <= _SMALL
+    return np.empty(view.shape, view.dtype) if small else None
+
+
+def _fit(x: Any, view: View) -> Any:
+    """Return an array as the program reads it: C-contiguous, aligned and of its type."""
+    flags = x.flags
+    fits = x.dtype == view.dtype and flags.c_contiguous and flags.aligned
+    return x if fits else np.array(x, view.dtype, order="C")
+
+
 def _address(array: Any) -> int:
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # six times as fast as asking for the interface
+    except (TypeError, ValueError, BufferError):  # read-only, or empty
+        return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 def _cores() -> int:

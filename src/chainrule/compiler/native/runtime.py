@@ -17,7 +17,9 @@ for the inner one's base. A sharing gives [begin, end) to so many threads in pie
 none while another one of the same busy word runs: then many callers at once do not multiply their threads.
 """
 
+import ctypes
 import functools
+import os
 import sys
 
 from chainrule.compiler.native.engine import Code, compile_module
@@ -233,4 +235,10 @@ def runtime() -> Code:
     >>> runtime().address("run") > 0
     True
     """
-    return compile_module(RUN + PARALLEL if has_threads() else RUN)
+    if not has_threads():
+        return compile_module(RUN)
+    code = compile_module(RUN + PARALLEL)
+    busy = ctypes.c_int64.from_address(code.address("busy"))
+    # A child has none of its parent's threads; the one that would end the sharing may be among those it lacks.
+    os.register_at_fork(after_in_child=functools.partial(setattr, busy, "value", 0))
+    return code

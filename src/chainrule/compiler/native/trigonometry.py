@@ -44,15 +44,26 @@ HALF_PI = {
 BOUND = {32: 2.0**16, 64: 2.0**30}
 
 
-def _reduce(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
-    """Return n, as an integer right in its last bits, r, and what rounding took from r."""
+def _reduce(x: Lanes) -> tuple[Lanes, Lanes]:
+    """Return magic + n, whose last bits are n's, and r."""
     magic = x.format.magic
     shifted = fma(x, 2 / math.pi, magic)
-    n = shifted - magic
+    n, r = shifted - magic, x
+    for part in HALF_PI[x.format.bits]:
+        r = fma(n, -part, r)
+    return shifted, r
+
+
+def _lost_from(r: Lanes, x: Lanes, shifted: Lanes) -> Lanes:
+    """Return what rounding took from r."""
+    n = shifted - x.format.magic
     first, second, third = HALF_PI[x.format.bits]
     exact = fma(n, -first, x)
-    r = fma(n, -third, fma(n, -second, exact))
-    return shifted.as_bits(), r, fma(n, -second, exact - r)
+    # n times the second part, its own rounding error, and those of the differences.
+    product = n * second
+    difference = exact - product
+    below = ((exact - difference) - product) - fma(n, third, fma(n, second, -product))
+    return (difference - r) + below
 
 
 def _sin_and_cos(r: Lanes) -> tuple[Lanes, Lanes]:
@@ -72,7 +83,8 @@ def _negated_by(bit: int, n: Lanes, y: Lanes) -> Lanes:
 
 def sin(x: Lanes) -> Lanes:
     """Return the sine."""
-    n, r, _ = _reduce(x)
+    shifted, r = _reduce(x)
+    n = shifted.as_bits()
     sine, cosine = _sin_and_cos(r)
     y = _negated_by(1, n, choose((n & 1).equals(0), sine, cosine))
     # The sum in the polynomial made +0 of -0.
@@ -81,7 +93,8 @@ def sin(x: Lanes) -> Lanes:
 
 def cos(x: Lanes) -> Lanes:
     """Return the cosine."""
-    n, r, _ = _reduce(x)
+    shifted, r = _reduce(x)
+    n = shifted.as_bits()
     sine, cosine = _sin_and_cos(r)
     y = _negated_by(1, n + 1, choose((n & 1).equals(0), cosine, sine))
     return libm.beyond(BOUND[x.format.bits], "cos", x, y)
@@ -91,10 +104,11 @@ def tan(x: Lanes) -> Lanes:
     """Return the tangent."""
     if x.format.bits == 32:
         return tan(x.widened()).narrowed()
-    n, r, rest = _reduce(x)
+    shifted, r = _reduce(x)
+    n = shifted.as_bits()
     sine, cosine = _sin_and_cos(r)
     even = (n & 1).equals(0)
     y = _negated_by(0, n, choose(even, sine, cosine) / choose(even, cosine, sine))
     # What rounding took from r matters twice as much here: the derivative is 1 + tan².
-    y = fma(rest, fma(y, y, 1), y)
+    y = fma(_lost_from(r, x, shifted), fma(y, y, 1), y)
     return libm.beyond(BOUND[x.format.bits], "tan", x, choose(x.equals(0), x, y))

@@ -1,0 +1,66 @@
+"""One network's time a step and memory in this process, by one system.
+
+    python -m cases.growth_point SYSTEM SIZES BATCH
+
+Sizes are written 784-30-10. The examples are noise: neither time nor memory asks what they mean. Printed: the seconds a
+step, and the most memory beyond what imports and examples had taken, in MB.
+"""
+
+import functools
+import json
+import statistics
+import sys
+from itertools import pairwise
+
+import numpy as np
+
+from cases.measuring import in_turns, seconds
+from cases.resident import memory, peak_memory
+from cases.trainers import ByHand, Chainrule, Task, Variants, with_threads
+
+OPERATIONS = 4e9  # in a stretch that is timed, more or less
+STRETCHES = 3
+
+
+def ways(system: str) -> Variants:
+    """Give the ways in which a system may train."""
+    if system == "JAX":
+        from cases.trainers_jax import Jax
+
+        return {"": Jax}
+    if system == "PyTorch":
+        from cases import trainers_torch
+
+        return trainers_torch.eager()
+    return with_threads(ByHand) if system == "NumPy" else {"": Chainrule}
+
+
+def noise(sizes: tuple[int, ...], batch: int) -> Task:
+    """Draw examples for as many steps as fill a stretch."""
+    operations = 6 * batch * sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+    # chainrule takes all examples at once as one mini-batch without an order, so there are two at least.
+    examples = batch * int(np.clip(OPERATIONS / operations, 2, 1000))
+    random = np.random.default_rng(0)
+    x = random.random((examples, sizes[0]), np.float32)
+    return Task(sizes, batch, 0.3, x, np.eye(sizes[-1], dtype=np.float32)[random.integers(sizes[-1], size=examples)])
+
+
+def main(system: str, sizes: str, batch: str) -> None:
+    task = noise(tuple(map(int, sizes.split("-"))), int(batch))
+    variants = ways(system)
+    before = memory()
+    trainers = {name: variants[name](task) for name in list(variants)[:1]}
+    next(iter(trainers.values())).train(1)
+    taken = peak_memory() - before
+    # Memory is the same with any number of threads; for the time the best is taken.
+    trainers |= {name: variants[name](task) for name in list(variants)[1:]}
+    stopwatches = {
+        name: functools.partial(seconds, functools.partial(trainer.train, 1)) for name, trainer in trainers.items()
+    }
+    times = in_turns(stopwatches, 1 + STRETCHES)
+    best = min(statistics.median(each[1:]) for each in times.values())
+    print(json.dumps({"time": best / task.steps, "memory": taken}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
