@@ -102,10 +102,12 @@ def call(step: Call, array: Locate) -> None:
     for target, result in zip(step.results, value if step.several else (value,), strict=True):
         if target is None:
             continue
-        if np.shape(result) != target.shape:
+        given = np.asarray(result)
+        if given.shape != target.shape or given.dtype != target.dtype:
             raise InputError(
-                f"{step.name} gave an array of shape {np.shape(result)} where it gave {target.shape} when the function "
-                "was compiled; compile only what has the same shapes for all values, or keep this part outside."
+                f"{step.name} gave an array of {given.dtype} {given.shape} where it gave one of {target.dtype} "
+                f"{target.shape} when the function was compiled; compile only what has the same shapes and types for "
+                "all values, or keep this part outside."
             )
         next(arrays)[...] = result
 

@@ -233,6 +233,15 @@ def value_of(x: Array) -> Any:
     return x
 
 
+def has_values(x: Array) -> bool:
+    """Say whether an array's values may be looked at: those of a recording for all values may not."""
+    while type(x) is Tracer:
+        if x._recording.for_all_values:
+            return False
+        x = x._current().value
+    return True
+
+
 def sample_of(x: Array) -> Any:
     """Return the plain value under all recordings, for what does not depend on it: its shape, its type, its looks."""
     while type(x) is Tracer:

@@ -7,6 +7,7 @@ import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.graph.table import MADE, TABLE
+from chainrule.graph.tracer import has_values
 from chainrule.rules.operands import holds_tracer, operand
 from chainrule.rules.table import spells
 
@@ -97,9 +98,7 @@ def _linspace(
     intervals = num - 1 if endpoint else num
     row = np.reshape(np.arange(0, num, dtype=exact), (-1, *(1,) * delta.ndim))
     step = delta / intervals if intervals > 0 else np.full(delta.shape, np.nan, exact)
-    # A step that is too small to be told from 0 still has a derivative.
-    y = row / intervals * delta if intervals > 0 and np.any(step == 0) else row * (step if intervals > 0 else delta)
-    y = y + start
+    y = _rows_of_steps(row, delta, step, intervals) + start
     if endpoint and num > 1:
         y = np.concatenate([y[:-1], np.broadcast_to(stop, (1, *y.shape[1:]))])
     if axis != 0:
@@ -107,6 +106,16 @@ def _linspace(
     if dtype is not None:
         y = np.astype(np.floor(y) if np.issubdtype(dtype, np.integer) else y, dtype)
     return (y, step) if retstep else y
+
+
+def _rows_of_steps(row: Array, delta: Array, step: Array, intervals: int) -> Array:
+    if intervals <= 0:
+        return row * delta
+    # A step that is too small to be told from 0 still has a derivative.
+    lost = np.any(step == 0)
+    if has_values(lost):
+        return row / intervals * delta if lost else row * step
+    return np.where(lost, row / intervals * delta, row * step)
 
 
 @spells(np.logspace)
@@ -132,7 +141,7 @@ def _geomspace(
     start: Array, stop: Array, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Array:
     start, stop = operand(start), operand(stop)
-    if np.any(start == 0) or np.any(stop == 0):
+    if any(has_values(x) and np.any(x == 0) for x in (start, stop)):
         raise ValueError("Geometric sequence cannot include zero")
     inner = np.result_type(start.dtype, stop.dtype, float(num), np.float64 if dtype is None else dtype)
     start, stop = np.astype(start, inner), np.astype(stop, inner)

@@ -286,12 +286,21 @@ EIG = General("eig", lambda a: tuple(np.linalg.eig(a)), (_eig_pullback,), (_eig_
 EIGVALS = General("eigvals", np.linalg.eigvals, (_eigvals_pullback,), (_eigvals_pushforward,))
 
 
+def _may_turn_complex(a: Array) -> Array:
+    """Return a matrix whose values say whether its eigenvalues are real or complex numbers, if it is a real one."""
+    if a.dtype.kind != "c":
+        value_of(a)
+    return a
+
+
 @spells(np.linalg.eig)
 def _eig(a: Array) -> Any:
-    return EigResult(*EIG(a))
+    return EigResult(*EIG(_may_turn_complex(a)))
 
 
-spells(np.linalg.eigvals)(EIGVALS)
+@spells(np.linalg.eigvals)
+def _eigvals(a: Array) -> Array:
+    return EIGVALS(_may_turn_complex(a))
 
 
 # Singular values: A = U diag(s) Vᴴ. With P = Uᴴ dA V: ds = Re diag P, and U and V turn by what P leaves over.

@@ -24,9 +24,11 @@ BINCOUNT = Linear(
 
 @spells(np.bincount)
 def _bincount(x: Array, /, weights: Array | None = None, minlength: int = 0) -> Array:
+    x = operand(x)
+    value_of(x)  # the largest of which says how long the result is
     if weights is None:
-        return Flat("bincount", np.bincount)(operand(x), minlength=minlength)
-    return BINCOUNT(operand(weights), operand(x), minlength=minlength)
+        return Flat("bincount", np.bincount)(x, minlength=minlength)
+    return BINCOUNT(operand(weights), x, minlength=minlength)
 
 
 @spells(np.histogram_bin_edges)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array, Collected
-from chainrule.graph.tracer import Tracer
+from chainrule.graph.tracer import Tracer, value_of
 from chainrule.rules.kinds import Linear
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
@@ -202,6 +202,9 @@ def _is_simple(index: Any) -> bool:
 @spells(Tracer.__getitem__)
 def _index(x: Array, index: Any) -> Array:
     template, arrays = template_and_arrays(index)
+    for array in arrays:
+        if array.dtype == np.bool_:
+            value_of(array)  # which say how many are taken
     return GETITEM(x, *arrays, index=template)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.rules.operands import operand, untraced
+from chainrule.graph.tracer import has_values
+from chainrule.rules.operands import operand
 from chainrule.rules.reductions import Axis, typed
 from chainrule.rules.table import spells
 
@@ -38,10 +39,11 @@ def _extreme(name: str, last: float) -> Callable[..., Array]:
         result = function(np.where(np.isnan(a), last, a), axis=axis, keepdims=keepdims, **options)
         if options:
             return result
-        nothing = np.all(np.isnan(untraced(a)), axis=axis, keepdims=keepdims)
-        if not np.any(nothing):
-            return result
-        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=3)
+        nothing = np.all(np.isnan(a), axis=axis, keepdims=keepdims)
+        if has_values(nothing):
+            if not np.any(nothing):
+                return result
+            warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=3)
         return np.where(nothing, np.nan, result)
 
     return extreme
@@ -73,7 +75,7 @@ def _nanmean(
     a = operand(a)
     count = _numbers(a, axis, keepdims, where)
     mean = _divided(np.sum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype, keepdims=keepdims, where=where), count)
-    if np.any(untraced(count) == 0):
+    if has_values(count) and np.any(count == 0):
         warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=3)
     return mean
 
@@ -107,11 +109,12 @@ def _nanvar(
     total = np.sum(squares, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
     freedom = (count if keepdims else np.squeeze(count, axis)) - ddof
     variance = _divided(total, freedom)
-    none_left = untraced(freedom) <= 0
-    if np.any(none_left):
+    none_left = freedom <= 0
+    if has_values(none_left):
+        if not np.any(none_left):
+            return variance
         warnings.warn("Degrees of freedom <= 0 for slice.", RuntimeWarning, stacklevel=3)
-        variance = np.where(none_left, np.nan, variance)
-    return variance
+    return np.where(none_left, np.nan, variance)
 
 
 @spells(np.nanstd)

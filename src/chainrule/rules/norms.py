@@ -48,7 +48,10 @@ def _slope(y: Array, x: Array, order: Any, axis: Any) -> Array:
     if order in (1, -1, inf, -inf):
         summed, chosen = axes if order in (1, -1) else axes[::-1]
         sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-        return _direction(x) * _equal_shares(sums == y, y, chosen)
+        # Not y, whose sums may be rounded otherwise.
+        find, start = (np.max, 0) if order > 0 else (np.min, inf)
+        extreme = find(sums, axis=chosen, keepdims=True, initial=start)
+        return _direction(x) * _equal_shares(sums == extreme, y, chosen)
     return np.moveaxis(_spectral_slope(np.moveaxis(x, axes, (-2, -1)), order), (-2, -1), axes)
 
 

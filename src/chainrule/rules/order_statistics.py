@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array
+from chainrule.graph.tracer import has_values
 from chainrule.rules.operands import normalized, operand, untraced
 from chainrule.rules.reductions import Axis
 from chainrule.rules.table import spells
@@ -66,9 +67,9 @@ def _between(in_order: Array, n: Any, q: Array, method: Any, weak: bool) -> Arra
     batch = (1,) * (in_order.ndim - 1)
     q = np.reshape(q, (-1, *batch))
     position = _position(n, q, method)
-    last = np.maximum(np.asarray(n) - 1, 0)
-    before = np.astype(np.clip(np.floor(untraced(position)), 0, last), np.intp)
-    after = np.minimum(np.astype(np.floor(untraced(position)), np.intp) + 1, last)
+    last = np.maximum(operand(n) - 1, 0)
+    before = np.astype(np.clip(np.floor(position), 0, last), np.intp)
+    after = np.minimum(np.astype(np.floor(position), np.intp) + 1, last)
     low, high = (_taken(in_order, index) for index in (before, np.maximum(after, 0)))
     if position.dtype.kind in "iu":
         return low
@@ -112,15 +113,16 @@ def _quantile(scale: float, skip_nan: bool) -> Callable[..., Array]:
         if a.size == 0 and skip_nan:
             return np.nanmean(a, axis, keepdims=keepdims)
         q = operand(q) if scale == 1 else np.true_divide(operand(q), scale)
-        if not np.all((untraced(q) >= 0) & (untraced(q) <= 1)):
+        if has_values(q) and not np.all((q >= 0) & (q <= 1)):
             raise ValueError(f"{'Quantiles' if scale == 1 else 'Percentiles'} must be in the range [0, {scale:g}]")
         in_order = _sorted_rows(a, axis)
-        missing = np.isnan(untraced(in_order))
-        n: Any = len(in_order) - np.count_nonzero(missing, axis=0) if skip_nan and missing.any() else len(in_order)
+        missing = np.isnan(in_order)
+        some = not has_values(missing) or bool(missing.any())
+        n: Any = len(in_order) - np.count_nonzero(missing, axis=0) if skip_nan and some else len(in_order)
         y = _between(in_order, n, q, method, weak)
         if skip_nan:
             _warn_of_nothing(n)
-        elif missing.any():
+        elif some and len(in_order):
             y = np.where(missing[-1], np.nan, y)
         return _with_axes(np.reshape(y, (*q.shape, *in_order.shape[1:])), a, axis, keepdims)
 
@@ -128,7 +130,7 @@ def _quantile(scale: float, skip_nan: bool) -> Callable[..., Array]:
 
 
 def _warn_of_nothing(n: Any) -> None:
-    if np.any(n == 0):
+    if has_values(n) and np.any(n == 0):
         warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
 
 
@@ -146,8 +148,8 @@ def _median(
     in_order = _sorted_rows(a, axis)
     middle, odd = divmod(len(in_order), 2)
     y = np.mean(in_order[middle : middle + 1] if odd else in_order[max(middle - 1, 0) : middle + 1], axis=0)
-    missing = np.isnan(untraced(in_order[-1:])).any(axis=0)
-    if missing.any():
+    missing = np.isnan(in_order[-1:]).any(axis=0)
+    if not has_values(missing) or missing.any():
         y = np.where(missing, np.nan, y)
     return _with_axes(y, a, axis, keepdims)
 
@@ -160,7 +162,7 @@ def _nanmedian(
     if a.size == 0:
         return np.nanmean(a, axis, keepdims=keepdims)
     in_order = _sorted_rows(a, axis)
-    n = np.count_nonzero(np.logical_not(np.isnan(untraced(in_order))), axis=0, keepdims=True)
+    n = np.count_nonzero(np.logical_not(np.isnan(in_order)), axis=0, keepdims=True)
     low, high = (_taken(in_order, np.maximum(index, 0)) for index in ((n - 1) // 2, n // 2))
     _warn_of_nothing(n)
     y = np.where(n % 2 == 1, low, (low + high) / 2)[0]

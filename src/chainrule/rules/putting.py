@@ -8,7 +8,7 @@ import numpy as np
 from chainrule.graph.node import Array
 from chainrule.graph.refusals import refuse_plain_out
 from chainrule.graph.tracer import Tracer
-from chainrule.rules.choosing import entries, places_along
+from chainrule.rules.choosing import places_along
 from chainrule.rules.operands import operand
 from chainrule.rules.table import spells
 
@@ -32,8 +32,10 @@ def _place(arr: Array, mask: Array, vals: Any) -> None:
 
 @spells(np.putmask)
 def _putmask(a: Array, mask: Array, values: Any) -> None:
-    mask = np.ravel(np.astype(operand(mask), bool))
-    _put(a, np.flatnonzero(mask), entries(np.resize(operand(values), a.size), mask))
+    if type(a) is not Tracer:
+        refuse_plain_out()
+    mask = np.reshape(np.astype(operand(mask), bool), a.shape)
+    a[...] = np.where(mask, np.astype(np.resize(operand(values), a.shape), a.dtype), a)
 
 
 @spells(np.put_along_axis)

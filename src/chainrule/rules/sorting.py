@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.graph.node import Array, Parts
 from chainrule.graph.table import TABLE
+from chainrule.graph.tracer import has_values, value_of
 from chainrule.rules.choosing import entries
 from chainrule.rules.indexing import GETITEM, SCATTER, Slot
 from chainrule.rules.kinds import General
@@ -21,7 +22,7 @@ from chainrule.rules.table import spells
 def _shared(v: Array, in_order: Array) -> Array:
     """Give each entry of v the mean of those whose places hold equals, the last axis of `in_order` being sorted."""
     starts = in_order[..., 1:] != in_order[..., :-1]
-    if in_order.size == 0 or np.all(starts):
+    if in_order.size == 0 or (has_values(starts) and np.all(starts)):
         return v
     first = np.ones((*in_order.shape[:-1], 1), bool)
     group = np.cumsum(np.ravel(np.concatenate([first, starts], axis=-1))) - 1
@@ -121,6 +122,7 @@ def _unique(
     sorted: bool = True,  # noqa: A002  (without it the order is any, and so may be this one)
 ) -> Any:
     ar = operand(ar)
+    value_of(ar)  # which say how many are distinct
     if axis is not None:
         (axis,) = normalized(axis, ar.ndim)
     values, *rest = UNIQUE(ar, axis=axis, equal_nan=equal_nan)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
+from chainrule.graph.tracer import has_values
 from chainrule.rules.kinds import General, Map, unbroadcast
-from chainrule.rules.operands import normalized, operand, untraced
+from chainrule.rules.operands import normalized, operand
 from chainrule.rules.reductions import Axis, among, count_of, given, keep, like, of_chosen, typed
 from chainrule.rules.table import spells
 
@@ -95,7 +96,7 @@ def _average(
         weights = _along_axes(operand(weights), a, axis)
         dtype = np.result_type(a.dtype, weights.dtype)
         total = np.sum(weights, axis=axis, dtype=dtype, keepdims=keepdims)
-        if np.any(untraced(total) == 0):
+        if has_values(total) and np.any(total == 0):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         average = np.sum(np.multiply(a, weights, dtype=dtype), axis=axis, keepdims=keepdims) / total
     if not returned:
@@ -168,9 +169,9 @@ def _check_weights(weights: list[Array], fweights: Any, count: int) -> None:
     for w in weights:
         if w.shape != (count,):
             raise ValueError(f"weights of shape {w.shape} do not fit {count} observations; give one for each.")
-        if np.any(untraced(w) < 0):
+        if has_values(w) and np.any(w < 0):
             raise ValueError("a weight is negative; give weights of 0 or more.")
-    if fweights is not None and np.any(untraced(weights[0]) % 1 != 0):
+    if fweights is not None and has_values(weights[0]) and np.any(weights[0] % 1 != 0):
         raise TypeError("fweights must be integer")
 
 

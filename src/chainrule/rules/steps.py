@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.graph.node import Array
 from chainrule.graph.table import TABLE
+from chainrule.graph.tracer import value_of
 from chainrule.rules.kinds import Flat
 from chainrule.rules.operands import holds_tracer, operand, sampled, untraced
 from chainrule.rules.table import flat, spells
@@ -50,11 +51,23 @@ def searches(*functions: Callable[..., Any]) -> None:
         TABLE[function] = _search(function)
 
 
+def _found_by_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    found = _search(function)
+
+    def known(a: Any) -> Any:
+        value_of(a)  # which say how many are found
+        return found(a)
+
+    return known
+
+
 # Where something is
 
 searches(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition)
 searches(np.nonzero, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize)
 searches(np.unravel_index, np.ravel_multi_index)
+for _function in (np.nonzero, np.flatnonzero, np.argwhere):
+    TABLE[_function] = _found_by_values(_function)
 
 # How many there are, and of which kind
 

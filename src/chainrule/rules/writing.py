@@ -14,9 +14,9 @@ from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array, Node
 from chainrule.graph.overwritten import SHAPE_SUFFICES, Overwritten, let_go
 from chainrule.graph.refusals import refuse_plain_out
-from chainrule.graph.tracer import Tracer, value_of
+from chainrule.graph.tracer import Tracer, has_values, value_of
 from chainrule.rules import shapes
-from chainrule.rules.indexing import GETITEM, filled, is_basic, template_and_arrays
+from chainrule.rules.indexing import GETITEM, filled, template_and_arrays
 from chainrule.rules.kinds import Linear, unbroadcast
 from chainrule.rules.table import spells
 
@@ -33,10 +33,11 @@ class _SetItem(Linear):
         v, x, *arrays = node.values
         index = node.parameters["index"]
         if i == 0:
-            taken = GETITEM(cotangent, *arrays, index=index) * _last_writes(x, arrays, index)
+            taken = GETITEM(cotangent, *arrays, index=index)
+            taken = taken * _last_writes(taken, x, arrays, index)
             return unbroadcast(np.reshape(taken, _same_size(taken.shape, v.ndim)), v.shape)
         zero = np.zeros((), cotangent.dtype)[()]
-        if type(x) is Overwritten and x.given() is cotangent:
+        if type(x) is Overwritten and x.given() is cotangent and all(map(has_values, arrays)):
             cotangent[filled(index, tuple(map(value_of, arrays)))] = zero
         else:
             cotangent = self(zero, cotangent, *arrays, index=index)
@@ -59,16 +60,16 @@ def _setitem(v: Array, x: Array, *arrays: Array, index: Any) -> Array:
     return y
 
 
-def _last_writes(x: Array, arrays: list[Array], index: Any) -> Any:
+def _last_writes(taken: Array, x: Array, arrays: list[Array], index: Any) -> Any:
     """Return 1 where a write stays and 0 where a later one of the same statement goes to the same place."""
-    at = filled(index, tuple(value_of(array) for array in arrays))
-    if is_basic(at):
+    if not arrays:
         return 1
-    order = np.empty(x.shape, np.intp)
-    turns = np.arange(order[at].size).reshape(order[at].shape)
-    order[at] = turns
-    stays = order[at] == turns
-    return 1 if stays.all() else stays.astype(x.dtype)
+    if all(map(has_values, arrays)):
+        arrays = [value_of(array) for array in arrays]
+    turns = np.arange(taken.size).reshape(taken.shape)
+    order = SETITEM(turns, np.zeros(x.shape, np.intp), *arrays, index=index)
+    stays = GETITEM(order, *arrays, index=index) == turns
+    return 1 if has_values(stays) and np.all(stays) else np.astype(stays, x.dtype)
 
 
 def _same_size(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
@@ -82,9 +83,20 @@ SETITEM = _SetItem("setitem", _setitem, None, None)
 @spells(Tracer.__setitem__)
 def _written(x: Tracer, index: Any, value: Any) -> Array:
     """Return x with ``x[index] = value`` done, which x is to take on: it may be in x's own memory."""
-    template, arrays = template_and_arrays(index)
     value = value if type(value) is Tracer else np.asarray(value)
+    if type(index) is Tracer and index.dtype == np.bool_ and not has_values(index):
+        return _masked(x, index, value)
+    template, arrays = template_and_arrays(index)
     return _put(x, value if value.dtype == x.dtype else np.astype(value, x.dtype), *arrays, index=template)
+
+
+def _masked(x: Tracer, mask: Array, v: Array) -> Array:
+    """Write what is the same for all entries that a mask chooses, however many they are."""
+    rest = x.ndim - mask.ndim
+    if mask.shape != x.shape[: mask.ndim] or any(n != 1 for n in v.shape[: max(v.ndim - rest, 0)]):
+        value_of(mask)  # which say how many values are needed
+    v = np.reshape(v, v.shape[max(v.ndim - rest, 0) :])
+    return np.where(np.reshape(mask, mask.shape + (1,) * rest), np.astype(v, x.dtype), x)
 
 
 def _put(x: Tracer, v: Array, *arrays: Array, index: Any) -> Array:

@@ -68,7 +68,7 @@ def _roll(builder: Builder, node: Node, x: Any) -> Lowered:
     if axis is None:
         flat = builder.reshape(x, (math.prod(x.shape),))
         return builder.reshape(_rolled(builder, flat, int(np.sum(shift)), 0), x.shape)
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axes = np.atleast_1d(axis).tolist()
     shifts = np.broadcast_to(shift, len(axes))
     rolled: Value = x
     for a, s in zip(axes, shifts, strict=True):

@@ -9,8 +9,7 @@ import numpy as np
 import scipy.linalg
 
 from chainrule.graph.node import Array, Parts
-from chainrule.graph.tracer import value_of
-from chainrule.rules.kinds import General, unbroadcast
+from chainrule.rules.kinds import Flat, General, unbroadcast
 from chainrule.rules.matrices import conjugated, transposed
 from chainrule.rules.operands import operand
 from chainrule.scipy.linalg.reading import in_columns, triangle
@@ -24,6 +23,9 @@ def _rows(pivots: Any) -> Any:
         for i, j in enumerate(pivots[at]):
             order[*at, [i, j]] = order[*at, [j, i]]
     return np.eye(pivots.shape[-1])[order].astype(bool)
+
+
+ROWS = Flat("rows", _rows)
 
 
 def _halves(lu: Array) -> tuple[Array, Array]:
@@ -45,13 +47,13 @@ def _lu_pull(g: Parts, y: tuple[Array, Array], a: Array, **_: Any) -> Array:
     above = np.matmul(triangle(g[0], lower=False), transposed(upper))
     inner = triangle(below, lower=True, strict=True) + triangle(above, lower=False)
     outer = _lower(lu, transposed(_upper(lu, transposed(inner), 0)), 1)
-    return np.matmul(transposed(_rows(value_of(pivots))), outer)
+    return np.matmul(transposed(ROWS(pivots)), outer)
 
 
 def _lu_push(t: Array, y: tuple[Array, Array], a: Array, **_: Any) -> Parts:
     lu, pivots = y
     lower, upper = _halves(lu)
-    inner = _lower(lu, np.matmul(_rows(value_of(pivots)), t), 0)
+    inner = _lower(lu, np.matmul(ROWS(pivots), t), 0)
     inner = transposed(_upper(lu, transposed(inner), 1))
     change = np.matmul(lower, triangle(inner, lower=True, strict=True)) + np.matmul(triangle(inner, lower=False), upper)
     return Parts((change, np.zeros(pivots.shape)))
@@ -103,7 +105,7 @@ def _lu_solve(lu: Array, b: Array, piv: Array, *, trans: int, check_finite: bool
 def _lu_solve_pull_lu(g: Array, x: Array, lu: Array, b: Array, piv: Array, *, trans: int, **options: Any) -> Array:
     w = LU_SOLVE(lu, g, piv, trans=1 - trans, **options)
     left, right = (x, w) if trans else (w, x)
-    by_rows = -np.matmul(np.matmul(_rows(value_of(piv)), left), transposed(right))
+    by_rows = -np.matmul(np.matmul(ROWS(piv), left), transposed(right))
     lower, upper = _halves(lu)
     below = triangle(np.matmul(by_rows, transposed(upper)), lower=True, strict=True)
     return unbroadcast(below + triangle(np.matmul(transposed(lower), by_rows), lower=False), lu.shape)
@@ -112,7 +114,7 @@ def _lu_solve_pull_lu(g: Array, x: Array, lu: Array, b: Array, piv: Array, *, tr
 def _lu_solve_push_lu(t: Array, x: Array, lu: Array, b: Array, piv: Array, *, trans: int, **options: Any) -> Array:
     lower, upper = _halves(lu)
     change = np.matmul(triangle(t, lower=True, strict=True), upper) + np.matmul(lower, triangle(t, lower=False))
-    change = np.matmul(transposed(_rows(value_of(piv))), change)
+    change = np.matmul(transposed(ROWS(piv)), change)
     return LU_SOLVE(lu, -np.matmul(transposed(change) if trans else change, x), piv, trans=trans, **options)
 
 

@@ -13,8 +13,7 @@ import numpy as np
 import scipy.linalg
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import value_of
-from chainrule.rules.kinds import General
+from chainrule.rules.kinds import Flat, General
 from chainrule.rules.matrices import transposed
 from chainrule.rules.operands import operand
 from chainrule.scipy.linalg.equations import SYLVESTER
@@ -24,17 +23,20 @@ from chainrule.scipy.linalg.solving import solve
 def _change(function: Callable[[Array], Array], a: Array, e: Array) -> Array:
     """Compute the derivative of a matrix function at a in direction e."""
     n = a.shape[-1]
-    scale = _comparable(value_of(a), value_of(e))
+    scale = COMPARABLE(a, e)
     above = np.concatenate([a, e * scale], axis=-1)
     below = np.concatenate([np.zeros(a.shape, a.dtype), a], axis=-1)
     return function(np.concatenate([above, below], axis=-2))[..., :n, n:] / scale
 
 
-def _comparable(a: Any, e: Any) -> float:
+def _comparable(a: Any, e: Any) -> Any:
     """Return the power of 2 that brings e to the size of a, without which rounding in f would be that of the larger."""
     size, other = float(np.max(abs(a), initial=0)) or 1.0, float(np.max(abs(e), initial=0)) or 1.0
     ratio = size / other
-    return 2.0 ** round(math.log2(ratio)) if math.isfinite(ratio) and ratio > 0 else 1.0
+    return np.float64(2.0 ** round(math.log2(ratio)) if math.isfinite(ratio) and ratio > 0 else 1.0)
+
+
+COMPARABLE = Flat("comparable", _comparable)
 
 
 def _matrix_function(function: Callable[[Array], Array]) -> General:
