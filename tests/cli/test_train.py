@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.cli import train
+from chainrule.compiler.native import engine
 from chainrule.errors import InputError
 from chainrule.networks import Network
 
@@ -100,8 +101,13 @@ def test_what_it_says(run, tmp_path):
     assert f" {last_accuracy} % of the test images are read right" in trained.out
     assert "the network's answer" in trained.out
     assert "    chainrule predict network.safetensors PICTURE" in lines
-    assert "written to network.safetensors." in trained.out
+    assert "(compiled to native code) and written to network.safetensors." in trained.out
     assert max(map(len, lines)) <= 80
+
+
+def test_it_says_where_nothing_was_compiled(run, folder, monkeypatch):
+    monkeypatch.setattr(engine, "available", lambda: False)
+    assert "(not compiled: llvmlite is not installed) and written" in run("train", "--data", folder, *QUICK).out
 
 
 def test_what_is_no_terminal_gets_no_control_characters(run):

@@ -57,6 +57,35 @@ def test_in_another_thread_nothing_is_installed():
     assert seen == [(False, before)]
 
 
+def test_work_that_is_heeded_gives_its_result():
+    with interruption() as state:
+        assert state.heeded(lambda: 3) == 3
+        signal.raise_signal(signal.SIGINT)
+        assert state.requested
+
+
+def test_the_first_ctrl_c_ends_work_that_is_heeded():
+    went_on = []
+
+    def work():
+        signal.raise_signal(signal.SIGINT)
+        went_on.append(True)
+
+    with interruption() as state:
+        assert state.heeded(work) is None
+        assert state.requested
+    assert not went_on
+
+
+def test_what_the_work_raises_itself_is_not_swallowed():
+    def work():
+        raise KeyboardInterrupt
+
+    with interruption() as state, pytest.raises(KeyboardInterrupt):
+        state.heeded(work)
+    assert not state.requested
+
+
 PROGRAM = """
 import sys
 import numpy as np
@@ -67,7 +96,8 @@ def cost_and_gradient(parameters, x):
     return 1.0, [np.ones(2)]
 
 theta = np.zeros(2)
-history = gradient_descent(cost_and_gradient, [theta], np.zeros(4), eta=1.0, epochs=10**9, batch_size=1, progress=False)
+options = {"eta": 1.0, "epochs": 10**9, "batch_size": 1, "progress": False, "compiled": False}
+history = gradient_descent(cost_and_gradient, [theta], np.zeros(4), **options)
 print("kept", history.interrupted, theta[0] == theta[1] < 0, flush=True)
 """
 

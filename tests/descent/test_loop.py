@@ -135,7 +135,8 @@ def test_ctrl_c_ends_after_the_step_under_way():
         return 1.0, [np.ones(1)]
 
     theta = np.array([100.0])
-    history = gradient_descent(cost_and_gradient, [theta], np.zeros(9), eta=1.0, epochs=5, batch_size=3, progress=False)
+    options = {"eta": 1.0, "epochs": 5, "batch_size": 3, "progress": False, "compiled": False}
+    history = gradient_descent(cost_and_gradient, [theta], np.zeros(9), **options)
     assert history.interrupted
     assert history.epochs == [1]
     np.testing.assert_array_equal(theta, [96.0])
@@ -162,7 +163,7 @@ def test_second_ctrl_c_raises_at_once_and_the_old_handler_is_back():
 
     x, y = line_data()
     with pytest.raises(KeyboardInterrupt):
-        gradient_descent(impatient, start(), x, y, eta=0.1, progress=False)
+        gradient_descent(impatient, start(), x, y, eta=0.1, progress=False, compiled=False)
     assert signal.getsignal(signal.SIGINT) is before
 
 

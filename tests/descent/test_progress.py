@@ -21,9 +21,9 @@ def screen(monkeypatch):
     return open_screen
 
 
-def train(shown=True, first=3, last=4):
+def train(shown=True, first=3, last=4, **fields):
     """What the loop does with a bar: two epochs of four steps."""
-    history = History()
+    history = History(**fields)
     with progress.progress_bar(history, first=first, last=last, examples=4, shown=shown) as report:
         for epoch in range(first, last + 1):
             for done in range(1, 5):
@@ -43,6 +43,15 @@ def test_a_terminal_shows_epoch_cost_accuracy_and_time_left(screen):
     last = next(line for line in reversed(text.splitlines()) if "epoch" in line)
     for part in ("epoch 4/4", "cost 0.1250", "accuracy 95.12 %", "123,457 examples/s", "left"):
         assert part in last
+
+
+def test_it_says_whether_the_steps_are_compiled(screen):
+    page = screen(force_terminal=True)
+    train(compiled=True)
+    assert "examples/s, compiled" in page.getvalue()
+    page = screen(force_terminal=True)
+    train()
+    assert "compiled" not in page.getvalue()
 
 
 def test_it_draws_a_few_times_a_second_and_not_at_every_step(screen, monkeypatch):

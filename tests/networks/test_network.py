@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from chainrule import InputError
+from chainrule.compiler.native import engine
 from chainrule.networks import Network, formulas
 from chainrule.networks import network as network_module
+from chainrule.networks.activations import ACTIVATIONS
+from chainrule.networks.costs import COSTS
 
 
 def digits_in_miniature(m=200, seed=0):
@@ -16,8 +19,8 @@ def digits_in_miniature(m=200, seed=0):
     return x, labels
 
 
-def fitted(**options):
-    network = Network([4, 5, 3], seed=2)
+def fitted(dtype="float32", **options):
+    network = Network([4, 5, 3], seed=2, dtype=dtype)
     x, labels = digits_in_miniature()
     return network, network.fit(x, labels, **({"epochs": 5, "progress": False} | options))
 
@@ -74,6 +77,8 @@ def test_accuracy_goes_through_large_data_in_blocks(monkeypatch):
     whole = network.accuracy(x, labels)
     monkeypatch.setattr(network_module, "ROWS_AT_A_TIME", 7)
     assert network.accuracy(x, labels) == whole == np.mean(network.predict(x) == labels)
+    monkeypatch.setattr(network_module, "WEIGHTS_AT_A_TIME", 1)
+    assert network.accuracy(x, labels) == whole
 
 
 def test_a_network_with_one_output_answers_yes_or_no():
@@ -119,6 +124,63 @@ def test_fit_takes_the_steps_of_the_papers_formulas():
             theta -= 0.7 * np.mean(gradients, axis=0)
     for ours, theirs in zip(network.weights + network.biases, other.weights + other.biases, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+PAIRS = [(a, c) for a in ACTIVATIONS for c in COSTS if COSTS[c].activation in (None, a)]
+
+
+@pytest.mark.parametrize("hidden", [[], [5], [5, 4], [3, 5, 2], [4, 3, 1, 5]], ids=len)
+@pytest.mark.parametrize(("activation", "cost"), PAIRS)
+def test_compiled_training_is_that_of_the_literal_formulas(activation, cost, hidden):
+    """Every example's gradient by the paper's general algorithm, with its tensors formed; batches of 7, 7, 6."""
+    network, other = (Network([4, *hidden, 3], activation, cost, dtype="float64") for _ in range(2))
+    x, labels = digits_in_miniature(20)
+    y = np.eye(3)[labels]
+    history = network.fit(x, y, epochs=2, batch_size=7, eta=0.05, seed=1, progress=False)
+    assert history.compiled
+    costs = []
+    for epoch in (1, 2):
+        order = np.random.default_rng((1, epoch)).permutation(20)
+        for rows in np.split(order, [7, 14]):
+            found = [
+                formulas.literal(other.weights, other.biases, x[row], y[row], ACTIVATIONS[activation], COSTS[cost])
+                for row in rows
+            ]
+            costs += [one.C for one in found]
+            for arrays, gradients in (
+                (other.weights, [one.weights for one in found]),
+                (other.biases, [one.biases for one in found]),
+            ):
+                for theta, *each in zip(arrays, *gradients, strict=True):
+                    theta -= 0.05 * np.mean(each, axis=0)
+    np.testing.assert_allclose(history.cost, [np.mean(costs[:20]), np.mean(costs[20:])], rtol=1e-12)
+    for ours, theirs in zip(network.weights + network.biases, other.weights + other.biases, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+def test_compiled_training_in_float32_is_that_of_the_closed_formulas():
+    network, other = Network([784, 30, 10]), Network([784, 30, 10])
+    random = np.random.default_rng(0)
+    x, labels = random.random((100, 784), np.float32), random.integers(0, 10, 100)
+    y = np.eye(10, dtype=np.float32)[labels]
+    network.fit(x, y, epochs=1, batch_size=32, progress=False)
+    order = np.random.default_rng((0, 1)).permutation(100)
+    for rows in np.split(order, [32, 64, 96]):
+        found = formulas.mini_batch(other.weights, other.biases, x[rows], y[rows])
+        gradients = found.weights + found.biases
+        for theta, gradient in zip(other.weights + other.biases, gradients, strict=True):
+            theta -= 3.0 * gradient
+    for ours, theirs in zip(network.weights + network.biases, other.weights + other.biases, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_without_llvmlite_it_learns_the_same(monkeypatch):
+    expected, _ = fitted(dtype="float64")
+    monkeypatch.setattr(engine, "available", lambda: False)
+    network, history = fitted(dtype="float64")
+    assert not history.compiled
+    for ours, theirs in zip(network.weights + network.biases, expected.weights + expected.biases, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 200])
@@ -203,6 +265,23 @@ def test_ctrl_c_keeps_the_network_and_the_next_fit_goes_on():
     assert network.epochs == 2
     network.fit(*digits_in_miniature(), epochs=4, progress=False)
     assert same(network, fitted(epochs=6)[0])
+
+
+def test_ctrl_c_while_the_accuracy_is_measured_leaves_the_epoch_uncounted(monkeypatch):
+    accuracy = Network._accuracy
+
+    def pressed(self, x, expected):
+        if self.epochs == 2:
+            signal.raise_signal(signal.SIGINT)
+        return accuracy(self, x, expected)
+
+    monkeypatch.setattr(Network, "_accuracy", pressed)
+    network, history = fitted(epochs=6)
+    assert history.interrupted
+    assert network.epochs == 2
+    assert [len(each) for each in (history.cost, history.accuracy, history.examples_per_second)] == [2, 2, 2]
+    monkeypatch.undo()
+    assert same(network, fitted(epochs=3)[0])  # what the third epoch taught is kept
 
 
 def test_divergence_leaves_the_network_as_it_was_before_the_epoch():

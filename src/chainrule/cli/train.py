@@ -105,13 +105,18 @@ def train(
     report(network, dataset)
     screen.say(
         "",
-        f"Trained in {wording.duration(seconds)} and written to {path}.",
+        f"Trained in {wording.duration(seconds)} ({_way(history)}) and written to {path}.",
         "Let it read a digit of yours, in a PNG or JPEG file:",
         "",
         f"    chainrule predict {shlex.quote(str(path))} PICTURE",
     )
     if history.interrupted:
         raise typer.Exit(130)
+
+
+def _way(history: History) -> str:
+    """Say how the steps were taken."""
+    return "compiled to native code" if history.compiled else f"not compiled: {history.note}"
 
 
 def _with_what_was_learnt(error: InputError, network: Network, out: Path | None) -> InputError:

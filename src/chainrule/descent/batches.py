@@ -1,15 +1,11 @@
-"""The examples of an epoch, shuffled and cut into mini-batches."""
+"""The examples of an epoch: their order, and the mini-batches that are taken of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from chainrule.descent.checks import Array
 from chainrule.errors import InputError
-
-# Rows are gathered for about so many examples at a time: one large gather is several times faster than many small
-# ones, and what it gathered is still in the processor's cache when its step comes.
-EXAMPLES_GATHERED = 500
 
 
 def examples_in(data: Sequence[Array]) -> int:
@@ -39,42 +35,42 @@ def examples_in(data: Sequence[Array]) -> int:
     return counts[0]
 
 
-def mini_batches(
-    data: Sequence[Array], examples: int, batch_size: int, *, seed: tuple[int, int]
-) -> Iterator[tuple[int, Sequence[Array]]]:
-    """Go through all examples once, in an order drawn from the seed.
+def order_of(examples: int, batch_size: int, *, seed: tuple[int, int]) -> Array:
+    """Return the order in which an epoch goes through the examples, drawn from the seed.
+
+    Parameters
+    ----------
+    examples, batch_size : int
+        The rows of the data and of a mini-batch. Where these are all, there is nothing to shuffle.
+    seed : (int, int)
+        The training's seed and the number of the epoch.
+
+    Returns
+    -------
+    array of int, shape (examples,)
+
+    Examples
+    --------
+    >>> order_of(5, 2, seed=(0, 1))
+    array([1, 4, 3, 0, 2])
+    """
+    return np.arange(examples) if batch_size == examples else np.random.default_rng(seed).permutation(examples)
+
+
+def mini_batch(data: Sequence[Array], rows: Array, examples: int) -> list[Array]:
+    """Return some rows of each array: an array with all rows comes as it is.
 
     Parameters
     ----------
     data : sequence of arrays
         One example a row each.
+    rows : array of int
+        The numbers of the rows.
     examples : int
-        Their number of rows.
-    batch_size : int
-        Rows in a mini-batch. With all of them there is nothing to shuffle and the data come as they are.
-    seed : (int, int)
-        The training's seed and the number of the epoch.
+        How many rows the arrays have.
 
-    Yields
-    ------
-    size : int
-        The rows of this mini-batch: `batch_size`, or fewer in the last one.
-    mini_batch : list of arrays
-        Those rows of each array.
-
-    Examples
-    --------
-    >>> x = np.arange(5)
-    >>> [(size, batch.tolist()) for size, (batch,) in mini_batches([x], 5, 2, seed=(0, 1))]
-    [(2, [1, 4]), (2, [3, 0]), (1, [2])]
+    Returns
+    -------
+    list of arrays
     """
-    if batch_size == examples:
-        yield examples, data
-        return
-    order = np.random.default_rng(seed).permutation(examples)
-    gathered = batch_size * max(1, EXAMPLES_GATHERED // batch_size)
-    for start in range(0, examples, gathered):
-        rows = order[start : start + gathered]
-        block = [array.take(rows, axis=0) for array in data]
-        for at in range(0, len(rows), batch_size):
-            yield min(batch_size, len(rows) - at), [array[at : at + batch_size] for array in block]
+    return list(data) if len(rows) == examples else [array[rows] for array in data]

@@ -21,11 +21,15 @@ class History:
         How fast the epoch's steps went, measuring of accuracy not included.
     interrupted : bool
         Whether Ctrl-C ended the training before its last epoch.
+    compiled : bool
+        Whether a native program took the steps.
+    note : str
+        If not, why.
 
     Examples
     --------
-    >>> History(epochs=[1, 2], cost=[0.4, 0.1])
-    History(epochs=[1, 2], cost=[0.4, 0.1], accuracy=[], examples_per_second=[], interrupted=False)
+    >>> History(epochs=[1, 2], cost=[0.4, 0.1]).cost[-1]
+    0.1
     """
 
     epochs: list[int] = field(default_factory=list)
@@ -33,3 +37,5 @@ class History:
     accuracy: list[float] = field(default_factory=list)
     examples_per_second: list[float] = field(default_factory=list)
     interrupted: bool = False
+    compiled: bool = False
+    note: str = ""

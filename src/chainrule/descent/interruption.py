@@ -1,18 +1,42 @@
-"""Ctrl-C during a training: heard at once, obeyed between two steps."""
+"""Ctrl-C during a training: heard at once, obeyed between two of its parts."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 @dataclass
 class Interruption:
-    """Whether the user has asked for the end."""
+    """Whether the user has asked for the end.
+
+    Attributes
+    ----------
+    requested : bool
+        True from the first Ctrl-C on.
+    """
 
     requested: bool = False
+    _at_once: bool = False
+
+    def heeded(self, work: Callable[[], Result]) -> Result | None:
+        """Do some work that may be given up at any point: the first Ctrl-C ends it, and None is returned."""
+        try:
+            self._at_once = True
+            result = work()
+            self._at_once = False
+        except KeyboardInterrupt:
+            if not self.requested:  # it was raised by the work itself
+                raise
+            return None
+        finally:
+            self._at_once = False
+        return result
 
 
 @contextmanager
@@ -38,9 +62,9 @@ def interruption() -> Iterator[Interruption]:
         return
 
     def request(signal_number: int, frame: FrameType | None) -> None:
-        if state.requested:
+        again, state.requested = state.requested, True
+        if again or state._at_once:
             raise KeyboardInterrupt
-        state.requested = True
 
     previous = signal.signal(signal.SIGINT, request)
     try:

@@ -3,18 +3,19 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
-from chainrule.descent.batches import examples_in, mini_batches
+from chainrule.compiler.native import engine
+from chainrule.descent.batches import examples_in
 from chainrule.descent.checks import Array, finite, is_finite, learning_rate, whole_number
+from chainrule.descent.compiled import CompiledEpochs
 from chainrule.descent.history import History
 from chainrule.descent.interruption import Interruption, interruption
 from chainrule.descent.progress import Report, progress_bar
-from chainrule.errors import InputError
-
-CostAndGradient = Callable[..., tuple[Any, Sequence[Any]]]
+from chainrule.descent.steps import CostAndGradient, Epochs, Part, PlainEpochs, Step, step_of
+from chainrule.descent.updates import plain
+from chainrule.errors import InputError, RecordingError
 
 
 def gradient_descent(
@@ -29,6 +30,7 @@ def gradient_descent(
     evaluate: Callable[[], float] | None = None,
     progress: bool = True,
     after_epoch: Callable[[History], object] | None = None,
+    compiled: bool = True,
 ) -> History:
     """Go downhill: theta <- theta - eta * dC/dtheta for every parameter, mini-batch after mini-batch.
 
@@ -60,11 +62,15 @@ def gradient_descent(
         Whether to show a progress bar.
     after_epoch : callable, optional
         Called with the history after each epoch.
+    compiled : bool
+        Whether to compile the steps, where that can be done. `cost_and_gradient` is then called a few times only,
+        while it is recorded. Give False for one that does something else besides: prints, draws random numbers, or
+        reads what changes meanwhile.
 
     Returns
     -------
     History
-        Cost, accuracy and speed by epoch.
+        Cost, accuracy and speed by epoch, and whether the steps were compiled.
 
     Raises
     ------
@@ -77,8 +83,11 @@ def gradient_descent(
     Amayed, "A Guided Derivation of Backpropagation Algorithm", II.3. A step lowers the cost of its mini-batch only
     if eta is small enough.
 
-    Ctrl-C ends the training after the step under way: what was learnt is kept and the history says
-    ``interrupted``. A second Ctrl-C raises `KeyboardInterrupt` at once.
+    Ctrl-C ends the training within a fraction of a second, after a whole step: what was learnt is kept and the history
+    says ``interrupted``. An epoch counts when its accuracy has been measured. A second Ctrl-C raises
+    `KeyboardInterrupt` at once, with the parameters as they were after the last whole epoch.
+
+    The same parameters, data and seed give the same result on the same machine, bit for bit.
 
     Examples
     --------
@@ -106,86 +115,76 @@ def gradient_descent(
 
     history = History()
     last_epoch = first_epoch + epochs - 1
-    step = _stepper(cost_and_gradient, parameters, eta)
-    before = [theta.copy() for theta in parameters]
+    step = step_of(cost_and_gradient, lambda theta, gradient: plain(theta, gradient, eta))
     with (
         interruption() as stop,
         progress_bar(history, first=first_epoch, last=last_epoch, examples=examples, shown=progress) as report,
     ):
+        ready = stop.heeded(lambda: _prepared(step, parameters, arrays, examples, batch_size, compiled, history))
         for epoch in range(first_epoch, last_epoch + 1):
-            _copy(parameters, before)
+            if ready is None or stop.requested:
+                break
             start = perf_counter()
-            batches = mini_batches(arrays, examples, batch_size, seed=(seed, epoch))
-            done, total = _run(step, batches, stop, report)
+            theta, done, total = _run(ready.parts(parameters, (seed, epoch)), parameters, stop, report)
             seconds = perf_counter() - start
-            if not (math.isfinite(total) and all(map(is_finite, parameters))):
-                _copy(before, parameters)
+            if not (math.isfinite(total) and all(map(is_finite, theta))):
                 raise InputError(_divergence(epoch, eta))
-            if done < examples:
+            _copy(theta, parameters)
+            accuracy = None if evaluate is None or stop.requested else stop.heeded(evaluate)
+            if done < examples or (accuracy is None and evaluate is not None):
                 break
             history.epochs.append(epoch)
             history.cost.append(total / examples)
             history.examples_per_second.append(examples / seconds)
-            if evaluate is not None:
-                history.accuracy.append(float(evaluate()))
+            if accuracy is not None:
+                history.accuracy.append(float(accuracy))
             if after_epoch is not None:
                 after_epoch(history)
-            if stop.requested:
-                break
         history.interrupted = stop.requested and len(history.epochs) < epochs
     return history
 
 
-def _stepper(
-    cost_and_gradient: CostAndGradient, parameters: list[Array], eta: float
-) -> Callable[[Sequence[Array]], float]:
-    """Make the function that takes one step and returns the mini-batch's cost before it."""
-    first = True
-
-    def step(mini_batch: Sequence[Array]) -> float:
-        nonlocal first
-        C, gradients = cost_and_gradient(parameters, *mini_batch)
-        if first:
-            _check_gradients(gradients, parameters)
-            first = False
-        for theta, gradient in zip(parameters, gradients, strict=True):
-            theta -= eta * gradient
-        return float(C)
-
-    return step
-
-
-def _check_gradients(gradients: Sequence[Any], parameters: list[Array]) -> None:
-    """Make sure that there is a gradient for each parameter, before NumPy broadcasts one that does not fit."""
-    if len(gradients) != len(parameters):
-        raise InputError(
-            f"the gradient came as {len(gradients)} arrays; give one for each of the {len(parameters)} parameters."
-        )
-    for theta, gradient in zip(parameters, gradients, strict=True):
-        if np.shape(gradient) != theta.shape:
-            raise InputError(
-                f"a gradient of shape {np.shape(gradient)} came for a parameter of shape {theta.shape}; "
-                "the two must be alike."
-            )
+def _prepared(
+    step: Step,
+    parameters: list[Array],
+    data: list[Array],
+    examples: int,
+    batch_size: int,
+    compiled: bool,
+    history: History,
+) -> Epochs:
+    """Compile the steps, or say in the history why they are not."""
+    if not compiled:
+        history.note = "not asked for"
+    elif not engine.available():
+        history.note = "llvmlite is not installed"
+    else:
+        try:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                epochs = CompiledEpochs(step, parameters, data, examples, batch_size)
+        except RecordingError as error:
+            history.note = str(error).partition("\n")[0]
+        else:
+            history.compiled = True
+            return epochs
+    return PlainEpochs(step, data, examples, batch_size)
 
 
 def _run(
-    step: Callable[[Sequence[Array]], float],
-    batches: Iterable[tuple[int, Sequence[Array]]],
-    stop: Interruption,
-    report: Report,
-) -> tuple[int, float]:
-    """Take an epoch's steps; return how many examples they covered and the sum of the examples' costs."""
+    parts: Iterable[Part], theta: list[Array], stop: Interruption, report: Report
+) -> tuple[list[Array], int, float]:
+    """Run an epoch; return its parameters, how many examples it covered, and the sum of these examples' costs."""
     done, total = 0, 0.0
     # What overflows shows in the cost or the parameters, which are looked at here and after the epoch.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for size, mini_batch in batches:
-            total += size * step(mini_batch)
-            done += size
+        for part in parts:
+            theta = part.parameters
+            done += part.examples
+            total = float(np.cumsum(np.append(total, part.costs))[-1])  # in their order, wherever the parts begin
             report(done, total)
             if stop.requested or not math.isfinite(total):
                 break
-    return done, total
+    return theta, done, total
 
 
 def _copy(sources: list[Array], destinations: list[Array]) -> None:

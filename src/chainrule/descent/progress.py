@@ -26,7 +26,7 @@ def progress_bar(history: History, *, first: int, last: int, examples: int, show
     Parameters
     ----------
     history : History
-        The training's record so far; the bar shows its last accuracy.
+        The training's record so far; the bar shows its last accuracy, and whether the steps are compiled.
     first, last : int
         The numbers of the epochs to come, both included.
     examples : int
@@ -55,6 +55,8 @@ def progress_bar(history: History, *, first: int, last: int, examples: int, show
             # Before the first epoch has been measured, rich's own estimate has to do.
             if speed := history.examples_per_second[-1] if history.examples_per_second else bar.tasks[task].speed:
                 figures.append(f"{speed:,.0f} examples/s")
+            if history.compiled:
+                figures.append("compiled")
             bar.update(task, description=f"epoch {epoch}/{last}", completed=done, figures=", ".join(figures))
             bar.refresh()
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.graph.node import Array
+from chainrule.compiler.lowering.table import lowers
+from chainrule.compiler.simplify import Builder
+from chainrule.compiler.values import Value
+from chainrule.graph.node import Array, Node
 from chainrule.rules import primitive
 
 
@@ -23,6 +26,16 @@ def sigmoid(z: Array) -> Array:
 def relu(z: Array) -> Array:
     """Return the larger of z and 0; the derivative at the corner is taken to be 0."""
     return np.maximum(z, 0)
+
+
+@lowers(sigmoid)
+def _sigmoid(builder: Builder, node: Node, z: Value) -> Value:
+    return builder.map("expit", z, dtype=z.dtype)
+
+
+@lowers(relu)
+def _relu(builder: Builder, node: Node, z: Value) -> Value:
+    return builder.map("maximum", z, builder.constant(np.zeros((), z.dtype)), dtype=z.dtype)
 
 
 @dataclass(frozen=True)

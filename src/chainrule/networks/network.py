@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.descent import History, gradient_descent
 from chainrule.descent.checks import whole_number
-from chainrule.differentiation import grad
+from chainrule.differentiation import grad, value_and_grad
 from chainrule.errors import InputError, NetworkFileError
 from chainrule.graph.node import Array
 from chainrule.networks import checks, files, formulas, parameters
@@ -16,8 +16,10 @@ from chainrule.networks.activations import ACTIVATIONS
 from chainrule.networks.costs import COSTS
 from chainrule.networks.formulas import Forward
 
-# Whole data sets go through the network so many rows at a time, to bound the memory that hidden layers take.
+# Whole data sets go through the network so many rows at a time, to bound the memory that hidden layers take; and of
+# large networks so few that a block takes a small part of a second, for between two blocks Ctrl-C is heard.
 ROWS_AT_A_TIME = 10_000
+WEIGHTS_AT_A_TIME = 10**9
 
 # Without a validation set, the accuracy after an epoch is measured on so many training examples at most.
 MEASURED = 10_000
@@ -253,8 +255,12 @@ class Network:
 
         Notes
         -----
-        Ctrl-C ends the training after the step under way; the network keeps what it has learnt, and the history
-        says ``interrupted``. An epoch so cut short does not count: the next fit begins that epoch anew.
+        The steps are recorded and compiled: a native program draws the mini-batch's rows, goes forward and backward,
+        and changes the weights, many steps at a time. (Where llvmlite is not installed, Python takes them one by one;
+        the history's ``compiled`` and ``note`` say so.)
+
+        Ctrl-C ends the training within 0.2 seconds; the network keeps what it has learnt, and the history says
+        ``interrupted``. An epoch so cut short does not count: the next fit begins that epoch anew.
         """
         x = self._batch(x, "x")
         y = self._targets(y, x)
@@ -269,10 +275,8 @@ class Network:
         parameters.check(self.weights, self.biases, self.sizes, self.dtype)
         L = len(self.weights)
 
-        # The closed formulas give what `gradient` gives, in a fraction of the time for a small mini-batch.
-        def cost_and_gradient(theta: list[Array], x: Array, y: Array) -> tuple[float, list[Array]]:
-            found = formulas.mini_batch(theta[:L], theta[L:], x, y, self._sigma, self._C)
-            return found.C, found.weights + found.biases
+        def mean_cost(theta: list[Array], x: Array, y: Array) -> Array:
+            return self._mean_cost(theta[:L], theta[L:], x, y)
 
         def count_epoch(history: History) -> None:
             self.epochs += 1
@@ -280,7 +284,7 @@ class Network:
                 after_epoch(history)
 
         return gradient_descent(
-            cost_and_gradient,
+            value_and_grad(mean_cost),
             self.weights + self.biases,
             x,
             y,
@@ -352,7 +356,7 @@ class Network:
         return network
 
     def _mean_cost(self, weights: list[Array], biases: list[Array], x: Array, y: Array) -> Array:
-        """C in ordinary NumPy: what `gradient` differentiates."""
+        """C in ordinary NumPy: what `gradient` differentiates, and `fit` too."""
         z, a = formulas.forward(weights, biases, x, self._sigma)
         examples = 1 if x.ndim == 1 else len(x)
         return np.sum(self._C.terms(z[-1], a[-1], y)) / examples
@@ -361,8 +365,9 @@ class Network:
         """a^L of every row of x, without keeping the layers before it."""
         if x.ndim == 1:
             return formulas.forward(self.weights, self.biases, x, self._sigma).a[-1]
-        starts = range(0, len(x), ROWS_AT_A_TIME)
-        blocks = [x[start : start + ROWS_AT_A_TIME] for start in starts]
+        weights = sum(W.size for W in self.weights)
+        rows = max(1, min(ROWS_AT_A_TIME, WEIGHTS_AT_A_TIME // weights))
+        blocks = [x[start : start + rows] for start in range(0, len(x), rows)]
         return np.concatenate(
             [formulas.forward(self.weights, self.biases, block, self._sigma).a[-1] for block in blocks]
         )

@@ -229,6 +229,6 @@ def _engine() -> Any:
 
 
 def _links() -> Sequence[Any]:
-    from chainrule.compiler.native import mathematics
+    from chainrule.compiler.native import blas, mathematics
 
-    return [mathematics.link]
+    return [mathematics.link, blas.link]
