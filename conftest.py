@@ -38,6 +38,9 @@ from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 ROOT = Path(__file__).parent
+# Programs that were compiled in tests are kept apart from the user's own, and only as long as the tests run.
+CACHE = tempfile.TemporaryDirectory(prefix="chainrule-")
+os.environ["CHAINRULE_CACHE"] = CACHE.name
 # No test is timed: on a busy machine an example of hypothesis's may take long.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -8,12 +8,15 @@ BLAS knows matrices by columns, so a C that lies by rows is computed as Cᵀ = B
 
 import ctypes
 import functools
+import importlib.util
+import sys
 from collections.abc import Callable, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import binding, ir
-from scipy.linalg import cython_blas
 
 from chainrule.compiler.native import products
 from chainrule.compiler.native.product_loops import I32, POINTER, begin_step, over_batch, scalar
@@ -38,8 +41,24 @@ def link() -> None:
     name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     for routine in ROUTINES:
-        capsule = cython_blas.__pyx_capi__[routine]
+        capsule = _cython_blas().__pyx_capi__[routine]
         binding.add_symbol(f"chainrule.{routine}", pointer(capsule, name(capsule)))
+
+
+@functools.cache
+def _cython_blas() -> Any:
+    """Load `scipy.linalg.cython_blas` alone: the rest of SciPy's linear algebra takes three times as long."""
+    name = "scipy.linalg.cython_blas"
+    if name in sys.modules:
+        return sys.modules[name]
+    scipy = importlib.util.find_spec("scipy")
+    places = [str(Path(place) / "linalg") for place in (scipy and scipy.submodule_search_locations) or ()]
+    found = PathFinder.find_spec(name, places)
+    if found is None or found.loader is None:
+        return importlib.import_module(name)
+    module = sys.modules[name] = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def matrix(rows: int, columns: int, strides: tuple[int, int]) -> Matrix | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.compiler.native import blas
+from chainrule.compiler.native.cache import cached
 from chainrule.compiler.native.engine import Code, compile_module
 from chainrule.compiler.native.kernels import emit_kernel, splits, takes
 from chainrule.compiler.native.rows import emit_rows, takes_rows
@@ -55,7 +56,13 @@ def functions_of(plan: Plan) -> dict[Any, str]:
 
 
 def code_for(names: dict[Any, str]) -> Code:
-    """Compile the functions of a plan."""
+    """Compile the functions of a plan, or take them from the cache."""
+    works = "\n".join(f"{name} = {each}" for each, name in names.items())
+    return cached(works, lambda: compile_module(module_for(names)))
+
+
+def module_for(names: dict[Any, str]) -> Any:
+    """Write the functions of a plan in LLVM's intermediate representation."""
     from llvmlite import ir
 
     module = ir.Module("program")
@@ -66,7 +73,7 @@ def code_for(names: dict[Any, str]) -> Code:
             emit_rows(module, name, each)
         else:
             blas.choose(each)(module, name, each)
-    return compile_module(module)
+    return module
 
 
 class NativeProgram:

@@ -22,6 +22,7 @@ import functools
 import os
 import sys
 
+from chainrule.compiler.native.cache import cached
 from chainrule.compiler.native.engine import Code, compile_module
 
 RUN = """
@@ -236,8 +237,8 @@ def runtime() -> Code:
     True
     """
     if not has_threads():
-        return compile_module(RUN)
-    code = compile_module(RUN + PARALLEL)
+        return cached(RUN, lambda: compile_module(RUN))
+    code = cached(RUN + PARALLEL, lambda: compile_module(RUN + PARALLEL))
     busy = ctypes.c_int64.from_address(code.address("busy"))
     # A child has none of its parent's threads; the one that would end the sharing may be among those it lacks.
     os.register_at_fork(after_in_child=functools.partial(setattr, busy, "value", 0))
