@@ -135,8 +135,9 @@ def test_ctrl_c_ends_after_the_step_under_way():
         return 1.0, [np.ones(1)]
 
     theta = np.array([100.0])
-    options = {"eta": 1.0, "epochs": 5, "batch_size": 3, "progress": False, "compiled": False}
-    history = gradient_descent(cost_and_gradient, [theta], np.zeros(9), **options)
+    history = gradient_descent(
+        cost_and_gradient, [theta], np.zeros(9), eta=1.0, epochs=5, batch_size=3, progress=False, compiled=False
+    )
     assert history.interrupted
     assert history.epochs == [1]
     np.testing.assert_array_equal(theta, [96.0])

@@ -18,7 +18,7 @@ def mean(parameters, x):
 def test_a_step_is_the_cost_before_it_and_the_optimizers_parameters():
     u = np.array(4.0)
     (after,), C = step_of(mean, downhill)([u], [np.array([1.0, 3.0])])
-    assert (after, C, u) == (3.0, 2.5, 4.0)
+    np.testing.assert_array_equal([after, C, u], [3.0, 2.5, 4.0])
 
 
 def test_parts_are_steps_and_each_begins_where_the_last_one_ended():

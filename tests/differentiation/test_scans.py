@@ -90,7 +90,7 @@ OPERATORS = {
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS.keys())
 def test_every_operator_holds_for_other_values(operator, checkpoint):
     for n in (1, 5):
-        assert_holds_for_other_values(operator(lambda *x: cost(*x, checkpoint)), *arrays(n))
+        assert_holds_for_other_values(operator(lambda W, a, xs: cost(W, a, xs, checkpoint)), *arrays(n))
 
 
 @pytest.mark.parametrize("name", OPERATORS.keys() - {"hessian by the rows"})  # this takes a pass for every entry
@@ -144,11 +144,11 @@ def test_it_runs_backward_too():
         return turns.carry[0] + np.sum(turns.given[0] * np.arange(4.0)) + np.sum(turns.begun[0] ** 2)
 
     def by_hand(x, coefficients, weight):
-        begun = []
+        weights: list[np.ndarray] = []
         for c in coefficients[::-1]:
-            begun.insert(0, weight)
+            weights.insert(0, weight)
             weight = weight * x + c
-        begun = np.stack(begun)
+        begun = np.stack(weights)
         return weight + np.sum(begun * np.arange(4.0)) + np.sum(begun**2)
 
     args = (np.float64(0.7), RANDOM.normal(size=4), np.float64(0.3))

@@ -165,7 +165,11 @@ def test_a_value_that_leaked_is_refused():
     leaked = []
 
     def f(a, xs):
-        scan(lambda c, x: (leaked.append(c) or c, None), a, xs)
+        def leak(c, x):
+            leaked.append(c)
+            return c, None
+
+        scan(leak, a, xs)
         return scan(lambda c, x: (c + leaked[0], None), a, xs)[0]
 
     with pytest.raises(RecordingError, match="after the function it was traced in has returned"):

@@ -64,7 +64,8 @@ class CompiledEpochs:
         for orders in self._cut(order_of(self._examples, self._batch_size, seed=seed)):
             program = self._program(parameters, orders)
             start = perf_counter()
-            parameters, costs = program(parameters, self._data, orders)
+            # A program tells an array of one number, which it was made for, from the number that it gives.
+            parameters, costs = program([np.asarray(theta) for theta in parameters], self._data, orders)
             self._keep_pace(perf_counter() - start)
             sums = [rows.shape[1] * C.astype(float) for rows, C in zip(orders, costs, strict=True)]
             yield Part(parameters, sum(rows.size for rows in orders), np.concatenate(sums))
