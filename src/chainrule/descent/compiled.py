@@ -90,7 +90,8 @@ class CompiledEpochs:
             # Here and not above: it brings BLAS's own addresses, which `import chainrule` does without.
             from chainrule.compiler.program import program_of
 
-            self._programs[shapes] = program_of(self._part, (parameters, self._data, orders))
+            arrays = [np.asarray(theta) for theta in parameters]
+            self._programs[shapes] = program_of(self._part, (arrays, self._data, orders))
         return self._programs[shapes]
 
     def _part(self, parameters: list[Array], data: list[Array], orders: list[Array]) -> tuple[list[Array], list[Array]]:
