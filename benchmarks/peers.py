@@ -6,7 +6,9 @@
 Sides take turns (A B C A B C …) within one run, and the medians of their times are given with the ratio
 peer / chainrule: the median of the rounds' ratios, and the lowest and highest of them. All sides must come to the same
 numbers before they are timed. Where a side has variants (how many threads, which layout), the fastest by a trial is
-taken, and named. A ratio that has a limit must reach it; the exit code is 1 where one is missed.
+taken, and named. The allocator keeps freed memory, which most sides gain by, JAX the most; whole processes, first
+results and growth are measured as a user would start them. A ratio that has a limit must reach it; the exit code is 1
+where one is missed.
 
 Left out of the growth is torch.compile, which would compile for half a minute at each point.
 """
@@ -24,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cases import allocation, general, growth, networks, processes
-from cases.measuring import OURS, Case, Figure, Settings
+from cases.measuring import OURS, Case, Figure, Settings, keep_memory
 
 HERE = Path(__file__).parent
 
@@ -40,6 +42,7 @@ def main() -> None:
     cases = _chosen(cases, arguments.only)
     if any(case.on_mnist for case in cases) and not Path(arguments.mnist, "train-images-idx3-ubyte.gz").exists():
         sys.exit("MNIST is needed: give the folder of its files by --mnist, or in CHAINRULE_MNIST.")
+    keep_memory()
     settings = Settings(max(5, arguments.repetitions), arguments.quick, Path(arguments.mnist), arguments.pictures)
     if settings.quick:
         console.print("Quick: fewer images, epochs and repetitions; do not quote these figures.")
@@ -106,8 +109,8 @@ def _print(console: Console, title: str, figures: Sequence[Figure], notes: Seque
             about if about != last else "",
             figure.side,
             "" if math.isnan(figure.median) else f"{_digits(figure.median)} {figure.unit}",
-            "" if ours else f"{figure.ratio:.2f}",
-            "" if ours else f"{figure.lowest:.2f} to {figure.highest:.2f}",
+            "" if ours else _digits(figure.ratio),
+            "" if ours else f"{_digits(figure.lowest)} to {_digits(figure.highest)}",
             "" if figure.limit is None else f"{figure.limit:.2f}: {'kept' if figure.kept else 'MISSED'}",
         )
         last = about
