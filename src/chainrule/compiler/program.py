@@ -14,11 +14,12 @@ from chainrule.compiler.numpy_executor import execute
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.planning import plan
 from chainrule.compiler.simplify import Builder
-from chainrule.errors import InputError, NativeCodeWarning
+from chainrule.errors import InputError, NativeCodeWarning, RecordingError
 from chainrule.graph.graph import Graph, record_in
 from chainrule.graph.node import Node
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import Recording, sample_of
+from chainrule.rules.kinds import QUICK
 
 _warned: set[str] = set()
 
@@ -182,8 +183,7 @@ def program_of(
         positional, named = filled(arguments, list(traced))
         return f(*positional, **named)
 
-    with np.errstate(all="ignore"):
-        graph = record_in(Recording(for_all_values=True), of_leaves, *typed(leaves))
+    graph = _recorded(of_leaves, typed(leaves))
     graph.name, graph.names = getattr(f, "__name__", type(f).__name__), names_of(f, arguments)
     builder = Builder()
     inputs = [builder.input(k, np.shape(x.value), x.value.dtype) for k, x in enumerate(graph.inputs)]
@@ -192,6 +192,23 @@ def program_of(
     returned = _returned(graph)
     _forget_values(graph)
     return Program(graph.name, planned, filled(arguments, [stand_in(x) for x in leaves]), returned, graph, native)
+
+
+def _recorded(f: Callable[..., Any], leaves: list[Any]) -> Graph:
+    """Record a function for all values; if it does not bear samples that are zero, on what it is given."""
+    quick = QUICK.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            return record_in(Recording(for_all_values=True), f, *leaves)
+    except RecordingError:
+        raise
+    except Exception:  # noqa: BLE001  a matrix was singular, say; an error of the user's own comes again
+        QUICK.reset(quick)
+        quick = QUICK.set(False)
+        with np.errstate(all="ignore"):
+            return record_in(Recording(for_all_values=True), f, *leaves)
+    finally:
+        QUICK.reset(quick)
 
 
 def _returned(graph: Graph) -> Any:
