@@ -270,3 +270,20 @@ def test_without_llvmlite_numpy_runs_and_says_so_once(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert not compile(cost).program(W, x, y).native
+
+
+def test_large_samples_are_not_computed_unless_they_must_be():
+    called = []
+
+    def f(x):
+        called.append(1)
+        A = np.reshape(np.exp(x[: 150 * 150]), (150, 150)) + 200 * np.eye(150)
+        return np.linalg.solve(A, x[:150]) if len(called) > 2 else np.sum(A)
+
+    x = np.linspace(0, 1, 200 * 150)
+    compiled = compile(f)
+    made = compiled.program(x)
+    assert len(called) == 1
+    assert made(x) == pytest.approx(f(x), rel=1e-12)
+    np.testing.assert_allclose(compile(f)(x), f(x), rtol=1e-9)  # zeros, were they taken for A, would be singular
+    assert len(called) == 5  # once for the program, twice for the other, and twice without

@@ -1,6 +1,7 @@
 """Running a plan by NumPy alone: where native code cannot be had, and as what native code is held against."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,27 @@ def execute(plan: Plan, inputs: list[Any], outputs: list[Any], arena: Any) -> No
     memory = [bytes_of(plan, k, inputs, outputs, arena) for k in range(len(plan.buffers))]
     with np.errstate(all="ignore"):
         _run(plan.steps, memory, ())
+
+
+def clocked(plan: Plan, inputs: list[Any], outputs: list[Any], arena: Any) -> Callable[[int, tuple[int, ...]], float]:
+    """Return what runs one step, by its number among all and the turns of the loops around it, and measures it."""
+    memory = [bytes_of(plan, k, inputs, outputs, arena) for k in range(len(plan.buffers))]
+    numbered = list(_in_order(plan.steps))
+
+    def run(number: int, turns: tuple[int, ...]) -> float:
+        begin = time.perf_counter()
+        with np.errstate(all="ignore"):
+            _run([numbered[number]], memory, turns)
+        return time.perf_counter() - begin
+
+    return run
+
+
+def _in_order(steps: Any) -> Iterator[Any]:
+    for step in steps:
+        yield step
+        if isinstance(step, Loop):
+            yield from _in_order(step.steps)
 
 
 def bytes_of(plan: Plan, k: int, inputs: list[Any], outputs: list[Any], arena: Any) -> Any:

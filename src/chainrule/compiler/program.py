@@ -2,23 +2,27 @@
 
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.compiler.arguments import check_numeric, filled, is_data, stand_in, take_apart, typed
+from chainrule.compiler.costs import Memory, flops_of, memory_of
 from chainrule.compiler.lowering import lower
 from chainrule.compiler.native import engine
-from chainrule.compiler.numpy_executor import execute
+from chainrule.compiler.numpy_executor import clocked, execute
 from chainrule.compiler.plan import Plan
 from chainrule.compiler.planning import plan
 from chainrule.compiler.simplify import Builder
-from chainrule.errors import InputError, NativeCodeWarning
+from chainrule.compiler.source import lines_of, source_of
+from chainrule.compiler.timing import Timings, timed
+from chainrule.errors import InputError, NativeCodeWarning, RecordingError
 from chainrule.graph.graph import Graph, record_in
 from chainrule.graph.node import Node
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import Recording, sample_of
+from chainrule.rules.kinds import QUICK
 
 _warned: set[str] = set()
 
@@ -50,6 +54,8 @@ class Program:
         What the function returns, with a `Result` for each of the plan's outputs.
     graph : Graph, optional
         The function as it was recorded; a program from a file has none.
+    names : sequence of str
+        What the arrays and numbers in its arguments are called.
     native : bool
         Whether to run by native code, where that can be had.
 
@@ -72,6 +78,7 @@ class Program:
         arguments: tuple[tuple[Any, ...], dict[str, Any]],
         returned: Any,
         graph: Graph | None = None,
+        names: Sequence[str] = (),
         native: bool = True,
     ) -> None:
         self.name = name
@@ -79,6 +86,7 @@ class Program:
         self.plan = planned
         self.arguments = arguments
         self.returned = returned
+        self.names = list(names)
         self._key: list[Any] = []
         take_apart(arguments, self._key, [])
         self._leaves, self._rebuild = flatten(returned)
@@ -94,6 +102,10 @@ class Program:
         InputError
             The arguments are others.
         """
+        return self.result(self._fitting(args, kwargs))
+
+    def _fitting(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """Return the leaves of arguments, if they are such as the program was made for."""
         key: list[Any] = []
         leaves: list[Any] = []
         take_apart((args, kwargs), key, leaves)
@@ -102,7 +114,7 @@ class Program:
                 f"this program was made for {self.name}{_described(self.arguments)} and is called with "
                 f"{_described((args, kwargs))}; give arrays of these shapes and types, or call what compile returned."
             )
-        return self.result(leaves)
+        return leaves
 
     def result(self, leaves: list[Any]) -> Any:
         """Run the program on the leaves of its arguments, and return what the function returns.
@@ -121,15 +133,79 @@ class Program:
                 values.append(leaf.copy() if isinstance(leaf, np.ndarray) else leaf)
         return self._rebuild(values)
 
+    @property
+    def source(self) -> str:
+        """What is done, as text: one line a step, in the manner of NumPy."""
+        return source_of(self.plan, self.name, self.names)
+
+    @property
+    def llvm(self) -> str:
+        """The functions of the steps in LLVM's intermediate representation, before LLVM simplifies them."""
+        if not engine.available():
+            raise InputError("LLVM's text is written by llvmlite, which is not installed; see source for the steps.")
+        from chainrule.compiler.native.programs import functions_of, module_for
+
+        return str(module_for(functions_of(self.plan)))
+
+    @property
+    def memory(self) -> Memory:
+        """The bytes of inputs, outputs, constants and arena."""
+        return memory_of(self.plan)
+
+    @property
+    def flops(self) -> int:
+        """The operations on numbers that a run does; those of NumPy's, where it is called, are not counted."""
+        return flops_of(self.plan.steps)
+
+    def timings(self, *args: Any, **kwargs: Any) -> Timings:
+        """Run the program step by step, and measure each.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            As for a call.
+
+        Returns
+        -------
+        Timings
+            A list of `Timing`: label, seconds, share and depth; printed as a table. Steps on small arrays are faster
+            than the clock is exact.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import compile
+        >>> made = compile(lambda x: np.sum(np.exp(x))).program(np.zeros(1000))
+        >>> [timing.label for timing in made.timings(np.zeros(1000))]
+        ['out1 = sum(exp(x[i]))    for i < 1000']
+        """
+        leaves = self._fitting(args, kwargs)
+        outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
+        if self._native is not None:
+            run = self._native.clocked(leaves, outputs)
+        else:
+            run = clocked(self.plan, self._inputs(leaves), outputs, np.empty(self.plan.arena, np.uint8))
+        return timed(self.plan, self.names, run)
+
+    def __repr__(self) -> str:
+        how = "native" if self.native else "by NumPy"
+        steps = len(list(lines_of(self.plan)))
+        return f"<program {self.name}{_described(self.arguments)}: {steps} step{'' if steps == 1 else 's'}, {how}>"
+
+    def __str__(self) -> str:
+        return self.source
+
     def run(self, leaves: list[Any]) -> list[Any]:
         """Run the program on the leaves of its arguments, and return the plan's outputs: new arrays."""
         outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
         if self._native is not None:
             self._native.run(leaves, outputs)
         else:
-            inputs = [np.require(x, v.dtype, ["C", "A"]) for x, v in zip(leaves, self.plan.inputs, strict=True)]
-            execute(self.plan, inputs, outputs, np.empty(self.plan.arena, np.uint8))
+            execute(self.plan, self._inputs(leaves), outputs, np.empty(self.plan.arena, np.uint8))
         return outputs
+
+    def _inputs(self, leaves: list[Any]) -> list[Any]:
+        return [np.require(x, v.dtype, ["C", "A"]) for x, v in zip(leaves, self.plan.inputs, strict=True)]
 
 
 def _native(planned: Plan) -> Any:
@@ -182,8 +258,7 @@ def program_of(
         positional, named = filled(arguments, list(traced))
         return f(*positional, **named)
 
-    with np.errstate(all="ignore"):
-        graph = record_in(Recording(for_all_values=True), of_leaves, *typed(leaves))
+    graph = _recorded(of_leaves, typed(leaves))
     graph.name, graph.names = getattr(f, "__name__", type(f).__name__), names_of(f, arguments)
     builder = Builder()
     inputs = [builder.input(k, np.shape(x.value), x.value.dtype) for k, x in enumerate(graph.inputs)]
@@ -191,7 +266,26 @@ def program_of(
     planned = plan(builder, inputs, outputs)
     returned = _returned(graph)
     _forget_values(graph)
-    return Program(graph.name, planned, filled(arguments, [stand_in(x) for x in leaves]), returned, graph, native)
+    return Program(
+        graph.name, planned, filled(arguments, [stand_in(x) for x in leaves]), returned, graph, graph.names, native
+    )
+
+
+def _recorded(f: Callable[..., Any], leaves: list[Any]) -> Graph:
+    """Record a function for all values; if it does not bear samples that are zero, on what it is given."""
+    quick = QUICK.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            return record_in(Recording(for_all_values=True), f, *leaves)
+    except RecordingError:
+        raise
+    except Exception:  # noqa: BLE001  a matrix was singular, say; an error of the user's own comes again
+        QUICK.reset(quick)
+        quick = QUICK.set(False)
+        with np.errstate(all="ignore"):
+            return record_in(Recording(for_all_values=True), f, *leaves)
+    finally:
+        QUICK.reset(quick)
 
 
 def _returned(graph: Graph) -> Any:

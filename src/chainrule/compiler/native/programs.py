@@ -8,7 +8,8 @@ what form). What only NumPy can do is called back.
 import ctypes
 import math
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,12 @@ class NativeProgram:
         instance.run(inputs, outputs)
         self._idle.append(instance)
 
+    def clocked(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> Callable[[int, tuple[int, ...]], float]:
+        """Return what runs one step on such arrays, by its number and its turns, and returns the seconds it took."""
+        instance = _Instance(self)
+        instance.held = instance.bring(inputs, outputs)
+        return instance.clocked()
+
 
 class _Instance:
     """A program's memory and words: what one thread at a time can run."""
@@ -111,6 +118,7 @@ class _Instance:
         room = np.empty(plan.arena + _LINE, np.uint8)
         self.arena = room[-_address(room) % _LINE :][: plan.arena]
         self.failure: BaseException | None = None
+        self.held: list[Any] = []
         self.calls: list[Step | Call] = []
         self._callback = _CALLBACK(self._call_back)
         # Small arrays are copied into memory of the instance's own, whose address is known, and out of it: to ask an
@@ -131,20 +139,62 @@ class _Instance:
 
     def run(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Run the program once."""
-        for own, x in zip(self.inputs, inputs, strict=True):
-            if own is not None:
-                own[...] = x
-        if self.large:
-            views = self.program.plan.inputs
-            arrays = [_fit(inputs[k], views[k]) if kind == "input" else outputs[k] for kind, k in self.large]
-            addresses = np.array([_address(x) for x in arrays], np.int64)
-            self.words[self.slots] = addresses[self.which] + self.offsets
+        held = self.bring(inputs, outputs)
         self._run(self.start, self.count, self.error)
+        del held
         if self.words[0]:
             self._fail()
         for own, x in zip(self.outputs, outputs, strict=True):
             if own is not None:
                 x[...] = own
+
+    def bring(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        """Let the program know of the caller's arrays; what is returned must live while it runs."""
+        for own, x in zip(self.inputs, inputs, strict=True):
+            if own is not None:
+                own[...] = x
+        if not self.large:
+            return []
+        views = self.program.plan.inputs
+        arrays = [_fit(inputs[k], views[k]) if kind == "input" else outputs[k] for kind, k in self.large]
+        addresses = np.array([_address(x) for x in arrays], np.int64)
+        self.words[self.slots] = addresses[self.which] + self.offsets
+        return arrays
+
+    def clocked(self) -> Callable[[int, tuple[int, ...]], float]:
+        """Return what runs one step, by its number among all and the turns of the loops around it, and measures it."""
+        records = list(self._records(self.program.plan.steps, self.start, ()))
+        empty = min(_seconds(lambda: self._run(self.start, 0, self.error)) for _ in range(100))
+
+        def run(number: int, turns: tuple[int, ...]) -> float:
+            address, loops = records[number]
+            for moves, t in zip(loops, turns, strict=True):
+                for slot, base, nbytes in moves:
+                    self.words[slot] = self.words[base] + t * nbytes
+            spent = _seconds(lambda: self._run(address, 1, self.error))
+            if self.words[0]:
+                self._fail()
+            return max(0.0, spent - empty)
+
+        return run
+
+    def _records(self, steps: Sequence[Any], start: int, loops: tuple[Any, ...]) -> Iterator[tuple[int, Any]]:
+        """Give the address of each step's record, and what moves in each turn of the loops around it."""
+        for k, step in enumerate(steps):
+            address = start + 32 * k
+            yield address, loops
+            if isinstance(step, Loop):
+                words = self._word(int(self.words[self._word(address) + 1]))
+                first, _, moving, count = (int(x) for x in self.words[words + 1 : words + 5])
+                found = self.words[self._word(moving) :][: 3 * count] if count else []
+                moves = [
+                    (self._word(int(found[i])), self._word(int(found[i + 1])), int(found[i + 2]))
+                    for i in range(0, 3 * count, 3)
+                ]
+                yield from self._records(step.steps, first, (*loops, moves))
+
+    def _word(self, address: int) -> int:
+        return (address - self.error) // 8
 
     def _fail(self) -> None:
         self.words[0] = 0
@@ -275,6 +325,12 @@ def extent(work: Kernel | Rows | Product) -> tuple[int, int]:
     if not splits(work) or n < 2 or math.prod(work.shape) * costs < _WORTH_A_THREAD:
         return n, 0
     return n, 1024 if len(work.shape) == 1 else 1
+
+
+def _seconds(run: Callable[[], Any]) -> float:
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
 
 
 def _own(view: View) -> Any:
