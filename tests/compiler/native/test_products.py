@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import as_strided
 from tests.compiler.native.running import Array, arrays_of, check, compiled, expected, plain, products
 
-from chainrule.compiler.native.products import Target, emit_product, extent, host, is_small
+from chainrule.compiler.native.products import Target, emit_product, extent, host, is_fast
 
 TARGETS = [Target(64, 32), Target(32, 16), Target(16, 16), Target(16, 32)]
 LAYOUTS = ["".join(letters) for letters in itertools.product("NT", repeat=3)]
@@ -124,10 +124,10 @@ def test_the_parts_of_a_batch_are_its_first_axis():
 
 
 def test_products_on_few_bytes_are_small():
-    assert is_small(plain("f4", 32, 100, 784))
-    assert is_small(plain("f4", 256, 2048, 2048))
-    assert not is_small(plain("f8", 256, 2048, 2048))
-    assert not is_small(plain("f8", 2100, 1, 2100))
+    assert is_fast(plain("f4", 32, 100, 784))
+    assert is_fast(plain("f4", 256, 2048, 2048))
+    assert not is_fast(plain("f8", 256, 2048, 2048))
+    assert not is_fast(plain("f8", 2100, 1, 2100))
 
 
 def test_what_is_not_wanted_of_a_tile_is_not_stored():

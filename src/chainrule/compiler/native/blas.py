@@ -20,7 +20,7 @@ from llvmlite import binding, ir
 
 from chainrule.compiler.native import products
 from chainrule.compiler.native.product_loops import I32, POINTER, begin_step, over_batch, scalar
-from chainrule.compiler.native.products import emit_product, is_small
+from chainrule.compiler.native.products import emit_product, is_fast
 from chainrule.compiler.plan import Product
 
 ROUTINES = ("sgemm", "dgemm", "sgemv", "dgemv")
@@ -86,8 +86,8 @@ def blas_takes(product: Product) -> bool:
 
 
 def choose(product: Product) -> Callable[[ir.Module, str, Product], ir.Function]:
-    """Choose who computes a product: `emit_blas` where it can and the product is not small, else `emit_product`."""
-    return emit_blas if blas_takes(product) and not is_small(product) else emit_product
+    """Choose who computes a product: `emit_blas` where it can and is faster, else `emit_product`."""
+    return emit_blas if blas_takes(product) and not is_fast(product) else emit_product
 
 
 def extent(product: Product) -> int:

@@ -17,13 +17,24 @@ NEAR = 32_768
 FAR_VECTOR = 4
 # Bytes that a copy of some of B's columns may take on the stack.
 PANEL = 32_768
+# The rows, columns and terms of a product in blocks: for fewer of them copies do not repay (measured, each one alone).
+FEWEST = (24, 96, 16)
 
 
 class Target(NamedTuple):
-    """What the code must know of a processor: the bytes of a vector, and how many vectors its registers hold."""
+    """What the code must know of a processor.
+
+    The bytes of a vector, and how many vectors its registers hold; then what a product in blocks has at least: rows,
+    columns and terms of a sum, and more than so many bytes in its three matrices; then the bytes of a block's copies in
+    the first cache and in the second one. These are on the stack, where a thread may have but 512 KB.
+    """
 
     bytes: int
     registers: int
+    fewest: tuple[int, int, int] = FEWEST
+    blocks_from: int = 2**20
+    near: int = NEAR
+    far: int = 2**18
 
 
 class Form(NamedTuple):
@@ -32,6 +43,9 @@ class Form(NamedTuple):
     It is turned to Cᵀ = Bᵀ Aᵀ or not; its vectors lie along k or, if not, across it, along the columns of C; then
     B's columns may first be copied, so that its rows are vectors. A tile has ``rows`` × ``columns`` sums and
     ``entries`` columns of C: across, a sum holds a vector of them. The outer loop over tiles is by columns or by rows.
+
+    A large product is computed in blocks of ``deep`` terms of its sums, and of the rows of ``down`` tiles; else these
+    are 0, and the parts that it may be computed in are those of the outer loop.
     """
 
     product: Product
@@ -42,6 +56,8 @@ class Form(NamedTuple):
     columns: int
     entries: int
     by_columns: bool
+    deep: int = 0
+    down: int = 0
 
 
 @functools.cache
@@ -65,6 +81,9 @@ def arrange(product: Product, target: Target) -> Form:
         return count(product.turned if turned else product, along, copied, width)
 
     ways = [(turned, *form) for turned in (False, True) for form in ((False, False), (False, True), (True, False))]
+    in_blocks = arrange_blocks(product, target, False) or arrange_blocks(product.turned, target, True)
+    if in_blocks:
+        return in_blocks
     turned, along, copied = min(ways, key=cost)
     p = product.turned if turned else product
     # Where entries of B are put into vectors one by one, small tiles keep the code short.
@@ -72,6 +91,32 @@ def arrange(product: Product, target: Target) -> Form:
     registers = target.registers if near else min(target.registers, 10)
     rows, columns, by_columns = shape_tile(p, along, copied, width, registers)
     return Form(p, turned, along, copied, rows, columns, columns * (1 if along else width), by_columns)
+
+
+def arrange_blocks(p: Product, target: Target, turned: bool) -> Form | None:
+    """Arrange a product in blocks; give None where they cannot be copied as vectors, or would not repay it."""
+    entries = p.m * p.k + p.k * p.n + p.m * p.n
+    thin = any(size < fewest for size, fewest in zip((p.m, p.n, p.k), target.fewest, strict=True))
+    if thin or entries * p.dtype.itemsize <= target.blocks_from:
+        return None
+    if p.c_strides[1] != 1 or not all(1 in strides for strides in (p.a_strides, p.b_strides)):
+        return None
+    rows, columns = block_tile(target.registers * 7 // 8)
+    entries = columns * target.bytes // p.dtype.itemsize
+    deep = split(p.k, max(target.near // (columns * target.bytes), 1))
+    down = split(-(-p.m // rows), max(target.far // (deep * rows * p.dtype.itemsize), 1))
+    return Form(p, turned, False, False, rows, columns, entries, p.n >= p.m, deep, down)
+
+
+def block_tile(registers: int) -> tuple[int, int]:
+    """Choose the tile of a block, whose operands are near: the fewest loads for the sums that fit the registers."""
+    shapes = [(rows, columns) for rows in range(1, 17) for columns in range(1, 5) if (rows + 1) * columns <= registers]
+    return min(shapes, key=lambda shape: (1 + shape[0]) * (1 + shape[1]) / (shape[0] * shape[1]))
+
+
+def split(size: int, most: int) -> int:
+    """Give the size of equal pieces of at most so many."""
+    return -(-size // -(-size // most))
 
 
 def count(p: Product, along: bool, copied: bool, width: int) -> float:

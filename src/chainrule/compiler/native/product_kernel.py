@@ -11,6 +11,8 @@ from chainrule.compiler.native.product_vectors import Vectors
 
 # Loops over k of at most this many multiplications are written out.
 WRITTEN_OUT = 48
+# Where vectors should begin: no access then needs two lines of the cache.
+LINE = 64
 
 
 class Kernel:
@@ -21,7 +23,9 @@ class Kernel:
         self.width = min(width, power_of_two(form.product.k)) if form.along else width
         self.vectors = Vectors(builder, self.product.dtype)
         self.bias_strides = (1, 0) if form.turned else (0, 1)
+        self.a_strides = self.product.a_strides
         self.b_strides = (form.entries, 1) if form.copied else self.product.b_strides
+        self.depth: Any = self.product.k
 
     # Loops over tiles
 
@@ -39,7 +43,7 @@ class Kernel:
 
             if panel:
                 a, b, *others = outer_pointers
-                self.copy(b, panel, outer_size)
+                self.copy(b, panel, p.k, outer_size, p.b_strides, form.entries)
                 outer_pointers = [a, panel, *others]
             self.groups(*inner, outer_pointers, tile, None, None)
 
@@ -82,36 +86,64 @@ class Kernel:
         """Reserve room on the stack."""
         with self.builder.goto_entry_block():
             room = self.builder.alloca(ir.ArrayType(self.vectors.scalar, entries))
+        room.align = LINE
         # To llvmlite the pointer still has the array's type, with which it would refuse to store vectors there.
         room.type = POINTER
         return room
 
-    def copy(self, b: Any, panel: Any, columns: int) -> None:
-        """Copy columns of B, whose entries are neighbours, so that their rows are neighbours: square by square.
+    def copy(
+        self, b: Any, panel: Any, depth: Any, columns: int, strides: tuple[int, int], entries: int
+    ) -> None:
+        """Copy so many rows and columns of B into a panel whose rows are neighbours, and ``entries`` apart.
+
+        It goes from row to row, as what is stored may pass a row's end; after the last one there is room for it.
+        """
+        if unit(strides[1], columns):
+            self.copy_rows(b, panel, depth, columns, strides[0], entries)
+        else:
+            self.copy_columns(b, panel, depth, columns, strides[1], entries)
+
+    def copy_rows(self, b: Any, panel: Any, depth: Any, columns: int, stride: int, entries: int) -> None:
+        """Copy rows whose entries are neighbours."""
+
+        def row(index: Any) -> None:
+            source, to = self.move([b, panel], index, stride, entries)
+            for first in range(0, columns, self.width):
+                active = min(self.width, columns - first)
+                vector = self.vectors.load(self.vectors.entry(source, first), 1, active)
+                self.vectors.store(vector, self.vectors.entry(to, first), vector.type.count)
+
+        repeat(self.builder, 0, depth, row)
+
+    def copy_columns(self, b: Any, panel: Any, depth: Any, columns: int, stride: int, entries: int) -> None:
+        """Copy columns whose entries are neighbours: square by square.
 
         Squares have much code, so the one there is fits the edges too. Its loads do not pass the end of a column, its
-        last column may be read several times, and on the stack there is room for rows that do not exist.
+        last column may be read several times, and in the panel there is room for rows that do not exist.
         """
-        p, vectors, builder, side = self.product, self.vectors, self.builder, self.side(columns)
+        vectors, builder, side = self.vectors, self.builder, self.side(columns)
+        depth = I64(depth) if isinstance(depth, int) else depth
+        across, down = -(-columns // side), builder.sdiv(builder.add(depth, I64(side - 1)), I64(side))
 
-        def square(index_k: Any, index: Any) -> None:
-            left = builder.sub(I64(p.k), builder.mul(index_k, I64(side)))
-            first = builder.mul(index, I64(side))
-            loaded = []
-            for j in range(side):
-                column = builder.add(first, I64(j))
-                inside = builder.icmp_signed("<", column, I64(columns))
-                column = builder.select(inside, column, I64(columns - 1))
-                (start,) = self.move(self.move([b], index_k, side), column, p.b_strides[1])
-                loaded.append(vectors.load_some(start, left, side))
-            (to,) = self.move(self.move([panel], index_k, side * self.form.entries), index, side)
-            for i, row in enumerate(vectors.transpose(loaded)):
-                vectors.store(row, vectors.entry(to, i * self.form.entries), side)
+        def strip(index: Any) -> None:
+            # The last columns come first: what they store beyond the row's end belongs to the first columns.
+            first = builder.sub(I64((across - 1) * side), builder.mul(index, I64(side)))
+            numbers = [builder.add(first, I64(j)) for j in range(side)]
+            inside = [builder.icmp_signed("<", number, I64(columns)) for number in numbers]
+            chosen = [builder.select(*each, I64(columns - 1)) for each in zip(inside, numbers, strict=True)]
+            starts = [start for number in chosen for start in self.move([b], number, stride)]
+            (to,) = self.move([panel], first, 1)
 
-        def strip(index_k: Any) -> None:
-            repeat(builder, 0, -(-columns // side), lambda index: square(index_k, index))
+            def square(index_k: Any) -> None:
+                left = builder.sub(depth, builder.mul(index_k, I64(side)))
+                here = self.move([to, *starts], index_k, side * entries, *[side] * side)
+                rows = vectors.transpose([vectors.load_some(start, left, side) for start in here[1:]])
+                for i, row in enumerate(rows):
+                    vectors.store(row, vectors.entry(here[0], i * entries), side)
 
-        repeat(builder, 0, -(-p.k // side), strip)
+            repeat(builder, 0, down, square)
+
+        repeat(builder, 0, across, strip)
 
     def side(self, columns: int) -> int:
         """Give the side of the squares in which columns are copied."""
@@ -133,10 +165,10 @@ class Kernel:
 
     def sum_across(self, a: Any, b: Any, rows: int, pieces: Sequence[int]) -> list[Any]:
         """Sum over k the products of A's entries and vectors of B's rows."""
-        p, vectors = self.product, self.vectors
+        vectors = self.vectors
 
         def term(k: Any, sums: Sequence[Any]) -> list[Any]:
-            a_k, b_k = self.move([a, b], k, p.a_strides[1], self.b_strides[0])
+            a_k, b_k = self.move([a, b], k, self.a_strides[1], self.b_strides[0])
             offsets = [j * self.width * self.b_strides[1] for j in range(len(pieces))]
             ys = [
                 vectors.load(vectors.entry(b_k, offset), self.b_strides[1], active)
@@ -145,13 +177,13 @@ class Kernel:
             # Each x is loaded where it is used: all loaded at first, they would crowd the sums out of the registers.
             totals: list[Any] = []
             for i in range(rows):
-                x = vectors.load_entry(vectors.entry(a_k, i * p.a_strides[0]))
+                x = vectors.load_entry(vectors.entry(a_k, i * self.a_strides[0]))
                 row = zip(ys, sums[len(totals) :], strict=False)
                 totals += [vectors.multiply_add(vectors.splat(x, y.type.count), y, total) for y, total in row]
             return totals
 
         zeros = [vectors.constant(0.0, power_of_two(active)) for _ in range(rows) for active in pieces]
-        return self.sum_terms(p.k, term, zeros)
+        return self.sum_terms(self.depth, term, zeros)
 
     def sum_along(self, a: Any, b: Any, rows: int, columns: int) -> list[Any]:
         """Sum over the vectors along k the products of A's rows and B's columns."""
@@ -172,8 +204,13 @@ class Kernel:
         sums = self.sum_terms(full, term, [vectors.constant(0.0, self.width)] * (rows * columns))
         return term(I64(full), sums, rest) if rest else sums
 
-    def sum_terms(self, count: int, term: Callable[..., list[Any]], zeros: list[Any]) -> list[Any]:
-        """Add ``count`` terms, in several sums where a tile has too few of them to keep the processor busy."""
+    def sum_terms(self, count: Any, term: Callable[..., list[Any]], zeros: list[Any]) -> list[Any]:
+        """Add ``count`` terms, in several sums where a tile has too few of them to keep the processor busy.
+
+        Where the running code says how many terms there are, these are many, and added one after the other.
+        """
+        if not isinstance(count, int):
+            return list(repeat(self.builder, 0, count, lambda k, *sums: term(k, sums), *zeros))
         tile, depth = len(zeros), 1
         while 2 * depth <= count and depth * tile < SUMS_IN_FLIGHT:
             depth *= 2

@@ -1,4 +1,4 @@
-"""Matrix products in native code of our own, for the small and thin ones: C = α·A B + β·C.
+"""Matrix products in native code of our own: C = α·A B + β·C.
 
 C is computed in tiles of rows × columns, whose sums stay in registers while ``k`` runs. There are two forms:
 
@@ -7,32 +7,34 @@ C is computed in tiles of rows × columns, whose sums stay in registers while ``
 
 Either form is also taken for Cᵀ = Bᵀ Aᵀ. Which of the four, and the tile's shape, is what costs the fewest vector
 instructions (`product_forms`). All sizes are known, so that what remains at the edges has tiles of its own.
+A large product is computed across, in blocks that stay in the caches (`product_blocks`).
 In what order an entry of C is summed depends on the product alone: not on the data, nor on who computes which part.
 """
 
 from llvmlite import ir
 
+from chainrule.compiler.native.product_blocks import Blocks
 from chainrule.compiler.native.product_forms import Target, arrange, host
 from chainrule.compiler.native.product_kernel import Kernel
 from chainrule.compiler.native.product_loops import begin_step, over_batch
 from chainrule.compiler.plan import Product
 
-__all__ = ["Product", "Target", "emit_product", "extent", "host", "is_small"]
+__all__ = ["Product", "Target", "emit_product", "extent", "host", "is_fast"]
 
 
-# The bytes of the three matrices of the largest product that is computed here.
+# The bytes of the three matrices of the largest product that is computed here, if not in blocks.
 LARGEST_BYTES = 2**25
 
 
-def is_small(product: Product) -> bool:
-    """Say whether a product is so small that `emit_product` is at least as fast as BLAS.
+def is_fast(product: Product) -> bool:
+    """Say whether `emit_product` is at least as fast as BLAS: where it computes in blocks, or the matrices are small.
 
-    The code here does not cut its operands into blocks for the second cache, so what is large is left to BLAS. Up to
-    here one thread was never behind OpenBLAS's, mostly far ahead (measured by ``benchmarks/products.py``); and its
+    One thread then was never behind OpenBLAS's, mostly far ahead (measured by ``benchmarks/products.py``); and its
     parts are shared out without the waiting by which OpenBLAS's threads lose milliseconds where another program runs.
+    What is large and thin takes as long as its matrices take to be read, and is left to BLAS.
     """
     entries = product.m * product.k + product.k * product.n + product.m * product.n
-    return entries * product.dtype.itemsize <= LARGEST_BYTES
+    return entries * product.dtype.itemsize <= LARGEST_BYTES or arrange(product, host()).deep > 0
 
 
 def extent(product: Product, target: Target | None = None) -> int:
@@ -74,7 +76,7 @@ def emit_product(module: ir.Module, name: str, product: Product, target: Target 
     form = arrange(product, target)
     builder, (a, b, *others), part = begin_step(module, name, 4 if product.bias else 3)
     if product.m and product.n:
-        kernel = Kernel(builder, form, target.bytes // product.dtype.itemsize)
+        kernel = (Blocks if form.deep else Kernel)(builder, form, target.bytes // product.dtype.itemsize)
         over_batch(builder, form.product, [b, a, *others] if form.turned else [a, b, *others], part, kernel.tiles)
     builder.ret_void()
     return builder.function
