@@ -28,7 +28,7 @@ from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array, Parts
 from chainrule.graph.tracer import value_of
-from chainrule.rules.kinds import Flat, General
+from chainrule.rules.kinds import Flat, General, Linear
 from chainrule.rules.matrices import (
     INVERSE,
     SHARES,
@@ -47,6 +47,7 @@ from chainrule.rules.matrices import (
     tolerance,
     transposed,
 )
+from chainrule.rules.operands import settled
 from chainrule.rules.table import spells
 
 _ONE = np.ones((1, 1))
@@ -59,17 +60,26 @@ def _refuse(what: str, instead: str) -> NoReturn:
     raise RecordingError(f"{at_user_line()}{what}; {instead}.")
 
 
-def _refuse_free_phase(turned: Array, function: str) -> None:
-    """Refuse cotangents of vectors that change with their phase: that have a part along i v. turned is vᴴ g."""
-    if turned.dtype.kind == "c":
-        x = np.asarray(value_of(turned))
-        rounding = float(np.finfo(x.dtype).eps) ** 0.5 * np.max(np.abs(x), initial=1)
-        if np.any(np.abs(np.imag(diagonal(x))) > rounding):
-            _refuse(
-                f"the result depends on the phase of the complex vectors that {function} gives, which is free, so that "
-                "there is no derivative",
-                "use what does not depend on it, such as np.abs(v) or (v * w) @ v.conj().T",
-            )
+def _with_fixed_phase(x: Any, turned: Any, function: str) -> Any:
+    rounding = float(np.finfo(turned.dtype).eps) ** 0.5 * np.max(np.abs(turned), initial=1)
+    if np.any(np.abs(np.imag(diagonal(turned))) > rounding):
+        _refuse(
+            f"the result depends on the phase of the complex vectors that {function} gives, which is free, so that "
+            "there is no derivative",
+            "use what does not depend on it, such as np.abs(v) or (v * w) @ v.conj().T",
+        )
+    return x
+
+
+WITH_FIXED_PHASE = Linear("with fixed phase", _with_fixed_phase, lambda g, y, x, turned, function: g, None)
+
+
+def _refusing_free_phase(x: Array, turned: Array, function: str) -> Array:
+    """Return x, but refuse cotangents of vectors that change with their phase: that have a part along i v.
+
+    turned is vᴴ g.
+    """
+    return WITH_FIXED_PHASE(x, turned, function=function) if turned.dtype.kind == "c" else x
 
 
 # Cholesky: A = L Lᴴ. With Φ for the lower triangle, its diagonal halved: dL = L Φ(L⁻¹ dA L⁻ᴴ).
@@ -128,7 +138,7 @@ def _upper_part_adjoint(m: Array) -> Array:
 def _inverse_of_r(r: Array) -> Array:
     """Invert each triangle; where one has a 0 on its diagonal, Q is not determined: NaN."""
     size = np.abs(diagonal(r))
-    known = np.all(value_of(size > tolerance(size)), axis=-1, keepdims=True)
+    known = np.all(settled(size > tolerance(size)), axis=-1, keepdims=True)
     return over_known(INVERSE(r), known[..., None])
 
 
@@ -179,7 +189,7 @@ def _qr(a: Array, mode: str = "reduced") -> Any:
 def _eigh_pullback(g: Parts, y: Any, a: Array, uplo: Any) -> Array:
     (w, v), (to_w, to_v) = y, map(conjugated, g)
     turned = adjoint(v) @ to_v
-    _refuse_free_phase(turned, "np.linalg.eigh")
+    turned = _refusing_free_phase(turned, turned, "np.linalg.eigh")
     inner = diagonal_matrix(applied(transposed(SHARES(w, w)), to_w)) + over_gaps(turned, w)
     return folded(conjugated(v @ inner @ adjoint(v)), uplo == "U")
 
@@ -310,7 +320,7 @@ def _svd_pullback(g: Parts, y: Any, a: Array, full_matrices: bool, hermitian: bo
     (u, s, vh), (to_u, to_s, to_vh) = y, map(conjugated, g)
     v, to_v = adjoint(vh), adjoint(to_vh)
     turned_u, turned_v = adjoint(u) @ to_u, adjoint(v) @ to_v
-    _refuse_free_phase(turned_u + turned_v, "np.linalg.svd")
+    turned_u = _refusing_free_phase(turned_u, turned_u + turned_v, "np.linalg.svd")
     by_u, by_v = _over_square_gaps(turned_u, s), _over_square_gaps(turned_v, s)
     inner = diagonal_matrix(applied(transposed(SHARES(s, s)), to_s))
     inner = inner + (by_u + adjoint(by_u)) * s[..., None, :] + s[..., :, None] * (by_v + adjoint(by_v))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import value_of
 from chainrule.rules.kinds import Flat, General
+from chainrule.rules.operands import settled
 
 
 def transposed(x: Array) -> Array:
@@ -101,7 +101,7 @@ def over_gaps(x: Array, w: Array) -> Array:
 
 def over_known(x: Array, known: Any) -> Array:
     """Give NaN for the entries that are not known, but for those that are 0, on which nothing depends."""
-    return QUOTIENT(x, np.broadcast_to(known, x.shape).astype(x.real.dtype))
+    return QUOTIENT(x, np.astype(np.broadcast_to(known, x.shape), x.real.dtype))
 
 
 def _inverse(x: Any) -> Any:
@@ -128,9 +128,8 @@ def inverse_and_known(v: Array) -> tuple[Array, Any]:
     The size of a left eigenvector is the condition of the eigenvalue: how fast it changes with the matrix.
     """
     inverse = INVERSE(v)
-    plain = np.asarray(value_of(inverse))
-    largest = 1 / (8 * max(1, plain.shape[-1]) * float(np.finfo(plain.dtype).eps))
-    return inverse, np.max(np.abs(plain), axis=-1, initial=0) < largest
+    size = np.max(np.abs(settled(inverse)), axis=-1, initial=0)
+    return inverse, size < 1 / (8 * max(1, inverse.shape[-1]) * float(np.finfo(inverse.dtype).eps))
 
 
 def over_columns(x: Array, s: Array) -> Array:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import Tracer, sample_of, value_of
+from chainrule.graph.tracer import Tracer, has_values, sample_of, value_of
 
 
 def operand(x: Any) -> Array:
@@ -23,6 +23,11 @@ def holds_tracer(x: Any) -> bool:
 def untraced(x: Any) -> Any:
     """Return x with plain values in the place of traced arrays, in nested lists too."""
     return type(x)(map(untraced, x)) if type(x) in (list, tuple) else value_of(x)
+
+
+def settled(x: Array) -> Array:
+    """Return the plain value of an array, to decide by it, or the array itself where it may not be looked at."""
+    return value_of(x) if has_values(x) else x
 
 
 def sampled(x: Any) -> Any:

@@ -18,6 +18,7 @@ from chainrule.graph.tracer import Tracer, has_values, value_of
 from chainrule.rules import shapes
 from chainrule.rules.indexing import GETITEM, filled, template_and_arrays
 from chainrule.rules.kinds import Linear, unbroadcast
+from chainrule.rules.operands import settled
 from chainrule.rules.table import spells
 
 
@@ -64,8 +65,7 @@ def _last_writes(taken: Array, x: Array, arrays: list[Array], index: Any) -> Any
     """Return 1 where a write stays and 0 where a later one of the same statement goes to the same place."""
     if not arrays:
         return 1
-    if all(map(has_values, arrays)):
-        arrays = [value_of(array) for array in arrays]
+    arrays = [settled(array) for array in arrays]
     turns = np.arange(taken.size).reshape(taken.shape)
     order = SETITEM(turns, np.zeros(x.shape, np.intp), *arrays, index=index)
     stays = GETITEM(order, *arrays, index=index) == turns
