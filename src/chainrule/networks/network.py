@@ -15,11 +15,7 @@ from chainrule.networks import checks, files, formulas, parameters
 from chainrule.networks.activations import ACTIVATIONS
 from chainrule.networks.costs import COSTS
 from chainrule.networks.formulas import Forward
-
-# Whole data sets go through the network so many rows at a time, to bound the memory that hidden layers take; and of
-# large networks so few that a block takes a small part of a second, for between two blocks Ctrl-C is heard.
-ROWS_AT_A_TIME = 10_000
-WEIGHTS_AT_A_TIME = 10**9
+from chainrule.networks.outputs import Carry, carrier, outputs
 
 # Without a validation set, the accuracy after an epoch is measured on so many training examples at most.
 MEASURED = 10_000
@@ -143,8 +139,9 @@ class Network:
         int or array of int, shape (m,)
             argmax_k a_k^L. A network with a single output answers 1 where that is above 0.5, and 0 elsewhere.
         """
-        classes = self._classes(self._outputs(self._examples(x)))
-        return classes if classes.ndim else int(classes)
+        x = self._examples(x)
+        classes = self._answers(np.atleast_2d(x))
+        return classes if x.ndim > 1 else int(classes[0])
 
     def cost(self, x: Any, y: Any) -> float:
         """Compute the cost C, for a batch the mean of its examples' costs.
@@ -202,7 +199,7 @@ class Network:
             From 0 to 1.
         """
         x = self._examples(x)
-        return self._accuracy(x, self._classes(self._targets(y, x)))
+        return self._accuracy(np.atleast_2d(x), self._classes(self._targets(y, x)))
 
     def fit(
         self,
@@ -274,6 +271,7 @@ class Network:
         expected = self._classes(y_measured)
         parameters.check(self.weights, self.biases, self.sizes, self.dtype)
         L = len(self.weights)
+        carry = carrier(self._sigma, whole_number(epochs, "epochs", at_least=0) * len(x_measured))
 
         def mean_cost(theta: list[Array], x: Array, y: Array) -> Array:
             return self._mean_cost(theta[:L], theta[L:], x, y)
@@ -293,7 +291,7 @@ class Network:
             batch_size=batch_size,
             seed=seed,
             first_epoch=self.epochs + 1,
-            evaluate=lambda: self._accuracy(x_measured, expected),
+            evaluate=lambda: self._accuracy(x_measured, expected, carry),
             progress=progress,
             after_epoch=count_epoch,
         )
@@ -361,24 +359,17 @@ class Network:
         examples = 1 if x.ndim == 1 else len(x)
         return np.sum(self._C.terms(z[-1], a[-1], y)) / examples
 
-    def _outputs(self, x: Array) -> Array:
-        """a^L of every row of x, without keeping the layers before it."""
-        if x.ndim == 1:
-            return formulas.forward(self.weights, self.biases, x, self._sigma).a[-1]
-        weights = sum(W.size for W in self.weights)
-        rows = max(1, min(ROWS_AT_A_TIME, WEIGHTS_AT_A_TIME // weights))
-        blocks = [x[start : start + rows] for start in range(0, len(x), rows)]
-        return np.concatenate(
-            [formulas.forward(self.weights, self.biases, block, self._sigma).a[-1] for block in blocks]
-        )
+    def _answers(self, x: Array, carry: Carry | None = None) -> Array:
+        """Return the classes that the network takes the rows of x for."""
+        return self._classes(outputs(carry or carrier(self._sigma, len(x)), self.weights, self.biases, x))
 
     def _classes(self, outputs: Array) -> Array:
         if self.sizes[-1] == 1:
             return (outputs[..., 0] > 0.5).astype(np.intp)
         return np.argmax(outputs, axis=-1)
 
-    def _accuracy(self, x: Array, expected: Array) -> float:
-        return float(np.mean(self._classes(self._outputs(x)) == expected))
+    def _accuracy(self, x: Array, expected: Array, carry: Carry | None = None) -> float:
+        return float(np.mean(self._answers(x, carry) == expected))
 
     def _examples(self, x: Any, name: str = "x") -> Array:
         return checks.examples(x, self.sizes[0], self.dtype, name)
