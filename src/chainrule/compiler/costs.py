@@ -28,8 +28,8 @@ class Memory(NamedTuple):
 
 def memory_of(plan: Plan) -> Memory:
     """Return the bytes that a plan needs."""
-    views = [sum(math.prod(v.shape) * v.dtype.itemsize for v in side) for side in (plan.inputs, plan.outputs)]
-    return Memory(*views, sum(x.nbytes for x in plan.constants), plan.arena)
+    inputs, outputs = (sum(math.prod(v.shape) * v.dtype.itemsize for v in side) for side in (plan.inputs, plan.outputs))
+    return Memory(inputs, outputs, sum(x.nbytes for x in plan.constants), plan.arena)
 
 
 def flops_of(steps: Sequence[Any]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from chainrule.compiler import compile as compiled
 from chainrule.compiler.native import engine
 from chainrule.graph.node import Array
 from chainrule.networks import formulas
@@ -43,8 +44,6 @@ def carrier(activation: Activation, examples: int) -> Carry:
 
     if examples < WORTH_COMPILING or not engine.available():
         return carry
-    from chainrule.compiler.program import compile as compiled  # `import chainrule` does without it
-
     return compiled(carry)
 
 

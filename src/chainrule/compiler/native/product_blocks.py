@@ -62,7 +62,8 @@ class Blocks(Kernel):
         (block,) = self.move([block], rows[0], -form.rows * form.deep)
 
         def copy_a(here: Sequence[Any], size: int) -> None:
-            self.copy(*here, self.depth, size, p.a_strides[::-1], form.rows)
+            source, to = here
+            self.copy(source, to, self.depth, size, p.a_strides[::-1], form.rows)
 
         def group(outer: Sequence[Any], width: int) -> None:
             self.copy(outer[0], panel, self.depth, width, p.b_strides, form.entries)

@@ -91,9 +91,7 @@ class Kernel:
         room.type = POINTER
         return room
 
-    def copy(
-        self, b: Any, panel: Any, depth: Any, columns: int, strides: tuple[int, int], entries: int
-    ) -> None:
+    def copy(self, b: Any, panel: Any, depth: Any, columns: int, strides: tuple[int, int], entries: int) -> None:
         """Copy so many rows and columns of B into a panel whose rows are neighbours, and ``entries`` apart.
 
         It goes from row to row, as what is stored may pass a row's end; after the last one there is room for it.
