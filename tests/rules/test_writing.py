@@ -387,7 +387,9 @@ def through_a_long_view(x):
 
 @pytest.mark.parametrize("f", [entry_by_entry, from_entry_to_entry, row_by_row, through_a_long_view])
 @pytest.mark.parametrize(
-    "derivative", [grad, lambda f: lambda x: jvp(f, (x,), (x,)), lambda f: record(f, np.ones(1_500))], ids=str
+    "derivative",
+    [grad, lambda f: lambda x: jvp(f, (x,), (x,)), lambda f: record(f, np.ones(1_500))],
+    ids=["grad", "jvp", "record"],
 )
 def test_filling_an_array_takes_memory_that_grows_with_its_size(f, derivative):
     """Whole copies, one a write, would take 18 MB."""
