@@ -17,7 +17,7 @@ FLOORS = [
     ["rules"],
     ["scipy"],
     ["differentiation"],
-    ["compiler"],
+    ["compiler", "derivation"],
     ["descent"],
     ["networks"],
     ["interop"],
