@@ -77,7 +77,9 @@ def derive(f: Callable[..., Any], wrt: Wrt | None = None, *, full: bool = False)
 
         @functools.wraps(f)
         def watched(*a: Any, **k: Any) -> Any:
-            return Watcher(OPEN.get()[-1], names).run(f, *a, **k)
+            recording = OPEN.get()[-1]
+            recording.watch = _keep_all
+            return Watcher(recording, names).run(f, *a, **k)
 
         trace = Trace(watched, args, kwargs, wanted)
         y = scalar_result(f, trace)
@@ -85,6 +87,10 @@ def derive(f: Callable[..., Any], wrt: Wrt | None = None, *, full: bool = False)
         return Derived(trace, names, labels, y, full).derivation(name_of(f), isinstance(chosen, tuple))
 
     return derived
+
+
+def _keep_all(node: Node) -> None:
+    """Watch a recording: one that is watched keeps also the values that are written over."""
 
 
 def _own(arg: Any) -> Any:
@@ -315,7 +321,11 @@ class Derived:
         )
 
     def _literal(self, user: Group, x: Node, value: Any) -> Any:
-        if not self.full or isinstance(user.out.value, tuple) or user.out.value.dtype.kind == "c":
+        if (
+            not self.full
+            or any(isinstance(node.value, tuple) for node in user.members)
+            or user.out.value.dtype.kind == "c"
+        ):
             return None
         return literal(user, x, self.cotangents[user.out], np.asarray(value))
 

@@ -129,6 +129,12 @@ def _outside(group: Group, names: Names) -> Iterator[Any]:
         given: Iterable[Any] = group.found.operands
     else:
         given = (x for node in group.members for x in node.operands)
+    # Of a primitive with several results, each is a quantity; all are computed from that primitive's operands.
+    given = [
+        x
+        for operand in given
+        for x in (operand.operands if type(operand) is Node and isinstance(operand.value, tuple) else (operand,))
+    ]
     seen: set[int] = set()
     for operand in given:
         if operand in members if type(operand) is Node else not names.constant(operand):

@@ -54,7 +54,7 @@ def derivative_of(group: Group, x: Node) -> Numbers:
         arrived = pull_back(reversed(group.members), {group.out: seed}).get(x)
         if arrived is not None:
             formed[k] = whole(arrived, x.value)
-    return formed.reshape(*shape_y, *shape_x)
+    return formed.reshape((*shape_y, *shape_x))
 
 
 def literal(group: Group, x: Node, cotangent: Numbers, shortcut: Numbers) -> Literal:

@@ -66,6 +66,8 @@ def indices(y_ndim: int, x_ndim: int) -> tuple[str, str]:
 def chain_rule(C: Expression, y: Expression, x: Expression, shape_y: Sequence[int], shape_x: Sequence[int]) -> Equation:
     """Write the chain rule in matrix form for vectors, as a contraction over all entries of y else (IV.2)."""
     given, local, sought = Derivative(C, y), Derivative(y, x), Derivative(C, x)
+    if y == C:
+        return Equation((given, Number(1)), ("=",))  # here the chain begins
     if not shape_y:
         whole: Expression = Product((given, local), "" if shape_x else "·")
     elif len(shape_y) == 1 and len(shape_x) <= 1:
@@ -121,7 +123,8 @@ def _elementwise(
         slope = written_pullback(node, i, Number(1), operands, y, whole=False)
         if not shape_y:
             return Local("dense", 0.0, _equal(y, x, slope), shortcut, "both are single numbers: one product")
-        right: Expression = Call("diag", (slope,))
+        number = isinstance(slope, Number) or np.ndim(node.values[1 - i] if len(node.values) == 2 else shape_y) == 0
+        right: Expression = Product((slope, Words("I"))) if number else Call("diag", (slope,))
         why = (
             "each entry is computed from its own entry alone, so the Jacobian is diagonal, and a product "
             "with it is one entry by entry, ⊙, with its diagonal"
@@ -209,15 +212,15 @@ def _sum(
     if i:
         return None
     shape_y, shape_x = _sizes(node, i)
-    share: Expression = Symbol("1")
+    share: Expression = Symbol("ones")
     mean = node.rule.name == "mean"
     if mean:
         share = Fraction(Number(1), Number(math.prod(shape_x) // max(math.prod(shape_y), 1)))
     spread = Product((share, g)) if mean else g
-    ones = _scaled(spread, Symbol("1"))
+    ones = _scaled(spread, Symbol("ones"))
     if not shape_y:
         why = "every entry counts alike, so each is handed the same number"
-        return Local("ones", 0.0, _equal(y, x, _scaled(share, Symbol("1")) if mean else share), ones, why)
+        return Local("ones", 0.0, _equal(y, x, _scaled(share, Symbol("ones")) if mean else share), ones, why)
     why = "an entry goes into one of the sums only: the cotangent of that sum is handed to all that went into it"
     return Local("block", 1 - 1 / math.prod(shape_y), _equal(y, x, Words("rows of ones")), ones, why)
 

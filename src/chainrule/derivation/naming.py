@@ -104,7 +104,7 @@ class Watcher:
             self._mark()
 
     def _enter(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event != "call" or not is_users(frame.f_code.co_filename):
+        if event != "call" or not is_users(frame.f_code.co_filename) or _is_made_up(frame):
             return None
         self._mark()
         self.frames.append([frame, frame.f_lineno])
@@ -141,6 +141,11 @@ class Watcher:
                 self.names.hold(value, Name(depth, False, variable), self.recording)
                 for text, one in _entries(variable, value):
                     self.names.hold(one, Name(depth, True, text), self.recording)
+
+
+def _is_made_up(frame: FrameType) -> bool:
+    """Say whether a frame's code is what `namedtuple` has written, whose names are those of its fields."""
+    return str(frame.f_globals.get("__name__", "")).startswith("namedtuple_")
 
 
 def _entries(variable: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -51,7 +51,7 @@ def _reshape(node: Node, x: Expression) -> Expression:
 @writes("broadcast_to")
 def _broadcast_to(node: Node, x: Expression) -> Expression:
     # A number, or a row, once for each entry that it stands for: a product with ones.
-    return Product((x, Symbol("1")))
+    return Product((x, Symbol("ones")))
 
 
 @writes("getitem")

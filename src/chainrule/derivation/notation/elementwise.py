@@ -66,6 +66,8 @@ def _multiply(node: Node, x: Expression, y: Expression) -> Expression:
 
 def times(x: Expression, y: Expression, x_ndim: int, y_ndim: int) -> Expression:
     """Write a product entry by entry: ⊙ between arrays; a number stands first, without a sign."""
+    if isinstance(y, Fraction) and y.over == Number(1):
+        return Fraction(x, y.under)
     if x_ndim and y_ndim:
         factors = x.factors if isinstance(x, Product) and x.sign == "⊙" else (x,)
         return Product((*factors, y), "⊙")

@@ -7,7 +7,7 @@ import numpy as np
 
 from chainrule.document import Call, Expression, Matrix, Number, Symbol, Words
 from chainrule.graph.graph import Graph
-from chainrule.graph.node import Node
+from chainrule.graph.node import Item, Node
 from chainrule.graph.tracer import sample_of
 
 Notation = Callable[..., Expression]
@@ -36,7 +36,7 @@ def writes(*names: str) -> Callable[[F], F]:
 
 def write(node: Node, *operands: Expression) -> Expression:
     """Write one application of a rule, its operands being written already."""
-    notation = NOTATION.get(node.rule.name)
+    notation = NOTATION.get("item" if isinstance(node.rule, Item) else node.rule.name)
     return call(node, *operands) if notation is None else notation(node, *operands)
 
 
@@ -87,9 +87,9 @@ def constant(value: Any) -> Expression:
     if array.ndim == 0:
         return Number(array.item())
     if array.size and not array.any():
-        return Symbol("0")
+        return Symbol("zeros")
     if array.size and (array == 1).all():
-        return Symbol("1")
+        return Symbol("ones")
     if array.ndim <= 2 and 0 < array.size <= _SHOWN:
         rows = array if array.ndim == 2 else array[:, np.newaxis]
         return Matrix(tuple(tuple(Number(x.item()) for x in row) for row in rows))
