@@ -1,5 +1,6 @@
 """What `chainrule.derive` gives: a derivation, as data, and the ways to read it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,7 @@ class Derivation:
     gradient: Any
     full: bool = False
     updates: tuple[Update, ...] = field(default=())
+    _python: Callable[[], str] = field(default=str, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -75,6 +77,16 @@ class Derivation:
             (c.literal.difference for step in self.steps for c in step.contributions if c.literal is not None),
             default=0.0,
         )
+
+    def to_python(self) -> str:
+        """Return the gradient as a readable, self-contained NumPy function, each line beside its step.
+
+        Raises
+        ------
+        InputError
+            The function uses a primitive that has no spelling in NumPy.
+        """
+        return self._python()
 
     def document(self) -> Document:
         """Return what the derivation says, block by block."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.derivation.code import python
 from chainrule.derivation.derivation import Derivation
 from chainrule.derivation.groups import Group, Symbols, grouped
 from chainrule.derivation.literal import literal
@@ -169,12 +170,18 @@ class Derived:
         self.nodes = _needed(trace.recording.nodes, result, trace.inputs)
         self._watch()
         self.groups = grouped(self.nodes, result, names)
+        self.uses: dict[Node, list[Group]] = {}
+        for group in self.groups:
+            for x in group.operands:
+                if type(x) is Node:
+                    self.uses.setdefault(x, []).append(group)
         called = dict(self.inputs)
         if result not in names.of_nodes and result not in called:
             taken = {*called.values(), *(name.text for name in names.of_nodes.values())}
             called[result] = next(name for name in ("C", "cost", "C_") if name not in taken)
         self.symbols = Symbols(self.groups, called, names)
         self.C = self.symbols.of(result)
+        self._contributions: dict[tuple[Node, Node], Contribution] = {}
 
     def _watch(self) -> None:
         """Carry the cotangent of C back, and keep what every node handed to each of its operands."""
@@ -203,6 +210,7 @@ class Derived:
             result=next(q for q in quantities if q.symbol == self.C),
             gradient=tuple(gradients) if several else gradients[0],
             full=self.full,
+            _python=functools.cache(lambda: python(self, name)),
         )
 
     def quantities(self) -> list[Quantity]:
@@ -235,12 +243,8 @@ class Derived:
     def steps(self) -> list[Step]:
         """Return the steps, from the cost back to the arguments."""
         rest = Rest(self.nodes, self.result)
+        rest.largest = self._largest()
         many = len(self.groups) * len(self.nodes) > _CHECKED
-        uses: dict[Node, list[Group]] = {}
-        for group in self.groups:
-            for x in group.operands:
-                if type(x) is Node:
-                    uses.setdefault(x, []).append(group)
         steps = []
         backward = sorted(self.groups, key=lambda g: (g.out.rule is INPUT, 0))
         order = [g for g in reversed(backward) if g.out.rule is not INPUT] + [
@@ -256,15 +260,20 @@ class Derived:
                 if many and x not in self.inputs
                 else check(rest, x, cotangent)
             )
-            contributions = tuple(self.contribution(user, x) for user in uses.get(x, ()) if self._hands(user, x))
+            contributions = tuple(self.contribution(user, x) for user in self.users(x))
             steps.append(Step(self.symbols.symbols[x].key, self.cotangent_symbol(x), contributions, cotangent, proof))
         return steps
+
+    def _largest(self) -> float:
+        real = [(x, g) for x, g in self.cotangents.items() if getattr(x.value, "dtype", np.dtype(object)).kind == "f"]
+        return max((float(np.sum(np.abs(np.asarray(x.value, np.float64) * g))) for x, g in real), default=0.0)
 
     def cotangent_symbol(self, x: Node) -> Expression:
         """Write ∂C/∂x; for C itself, where it stands in a product, 1."""
         return Derivative(self.C, self.symbols.of(x))
 
-    def _edges(self, user: Group, x: Node) -> list[tuple[Node, int]]:
+    def edges(self, user: Group, x: Node) -> list[tuple[Node, int]]:
+        """Return where a quantity's own primitives take x: the node, and the operand's number."""
         return [
             (node, i)
             for node in user.members
@@ -272,12 +281,19 @@ class Derived:
             if operand is x and (node, i) in self.handed
         ]
 
-    def _hands(self, user: Group, x: Node) -> bool:
-        return bool(self._edges(user, x))
+    def users(self, x: Node) -> list[Group]:
+        """Return the quantities that hand something to x."""
+        return [group for group in self.uses.get(x, ()) if self.edges(group, x)]
 
     def contribution(self, user: Group, x: Node) -> Contribution:
         """Explain what one quantity hands to one that its formula holds."""
-        edges = self._edges(user, x)
+        key = (user.out, x)
+        if key not in self._contributions:
+            self._contributions[key] = self._explained(user, x)
+        return self._contributions[key]
+
+    def _explained(self, user: Group, x: Node) -> Contribution:
+        edges = self.edges(user, x)
         value = functools.reduce(lambda a, b: a + b, (self.handed[edge] for edge in edges))
         y = user.out
         symbol_y, symbol_x = self.symbols.of(y), self.symbols.of(x)

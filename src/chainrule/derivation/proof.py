@@ -34,6 +34,7 @@ class Rest:
     def __init__(self, nodes: Sequence[Node], result: Node) -> None:
         self.nodes = nodes
         self.result = result
+        self.largest = 0.0  # of Σ |∂C/∂x · x| over all quantities: the size of what cancels
         self.place = {node: k for k, node in enumerate(nodes)}
         self.uses: dict[Node, list[Node]] = {}
         for node in nodes:
@@ -101,9 +102,11 @@ def check(rest: Rest, x: Node, cotangent: Numbers) -> Check:
     exact = complex_step(moved, ())
     single = value.dtype == np.float32
     if exact is not None and abs(exact - difference) <= 1e-3 * (abs(difference) + scale) + 10 * doubt:
-        method, numerical, tolerance = "complex step", exact, (1e-4 if single else _EXACT) * (scale + 1e-12)
+        method, numerical, tolerance = "complex step", exact, (1e-4 if single else _EXACT) * scale
     else:
         method, numerical = "central difference", difference
-        tolerance = 10 * doubt + (1e-4 if single else 1e-6) * (scale + abs(difference) + 1e-12)
+        tolerance = 10 * doubt + (1e-4 if single else 1e-6) * (scale + abs(difference))
+    # What cancels leaves rounding behind: of the size of what went in, not of what is left.
+    tolerance += (1e-5 if single else 1e-13) * rest.largest
     error = abs(found - numerical)
     return Check(bool(error <= tolerance), method, value.size, value.size, error, tolerance)

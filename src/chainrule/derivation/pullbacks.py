@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.derivation.notation import write
 from chainrule.derivation.notation.table import constant
 from chainrule.document import Call, Expression, Number
-from chainrule.graph.node import Item, Node, whole
+from chainrule.graph.node import Item, Node, Shares, whole
 from chainrule.graph.overwritten import Overwritten
 from chainrule.graph.tracer import CONSTANT, INPUT, Recording, Tracer
 from chainrule.rules.kinds import Elementwise
@@ -28,21 +28,20 @@ class Pullback:
     nodes : list of Node
         What it computes, in order.
     inputs : list
-        For each of its arguments, its node; the cotangent first, then the operands (None: not traced), then the result.
-    output : Node or array
-        What the operand is handed: a node, or a constant.
+        For each of its arguments its node: the cotangent first, then the operands, then the result. What is not traced
+        is as it was; where an argument is several arrays, their nodes are in a dict by their places.
+    output : Node, array, dict or None
+        What the operand is handed: a node, or a constant, or several by their places.
     """
 
     def __init__(self, node: Node, i: int, cotangent: Any, *, whole_: bool = True) -> None:
         recording = Recording()
-        g = recording.variable(_array(cotangent))
+        g = _variables(recording, cotangent)
         operands: list[Any] = [
             value if isinstance(value, Overwritten) or not _is_array(value) else recording.variable(value)
             for value in node.values
         ]
-        result: Any = node.value
-        if not isinstance(result, tuple):
-            result = recording.variable(_array(result))
+        result = _variables(recording, node.value)
         copy = Node(node.rule, node.operands, tuple(operands), node.parameters, result)
         with recording:
             if whole_:
@@ -54,17 +53,39 @@ class Pullback:
                 partial = node.rule.partials[i] if isinstance(node.rule, Elementwise) else 1
                 self.output = partial(*operands, result) if callable(partial) else partial
         self.nodes = recording.nodes
-        self.inputs = [x._node if type(x) is Tracer else None for x in (g, *operands, result)]
-        if type(self.output) is Tracer:
-            self.output = recording.node_of(self.output) or self.output
+        self.inputs = [_node(x) for x in (g, *operands, result)]
+        self.output = _node(self.output)
+
+    def outputs(self) -> list[Node]:
+        """Return the nodes of the output: several, where the operand is itself several arrays."""
+        several = self.output.values() if isinstance(self.output, dict) else (self.output,)
+        return [x for x in several if type(x) is Node]
 
     def needed(self) -> list[Node]:
         """Return the nodes that the output is computed from, in order."""
-        needed = {self.output} if type(self.output) is Node else set()
+        needed = set(self.outputs())
         for node in reversed(self.nodes):
             if node in needed:
                 needed.update(x for x in node.operands if type(x) is Node)
         return [node for node in self.nodes if node in needed]
+
+
+def _variables(recording: Recording, value: Any) -> Any:
+    """Make an array, or each array of several, an argument of the recording, in the structure that it came in."""
+    if isinstance(value, Shares):
+        return Shares({k: recording.variable(_array(x)) for k, x in value.items()})
+    if isinstance(value, tuple):
+        return type(value)(x if x is None else recording.variable(_array(x)) for x in value)
+    return recording.variable(_array(value))
+
+
+def _node(value: Any) -> Any:
+    """Return the node behind a tracer, or those behind several by their places; what is not traced, as it is."""
+    if isinstance(value, Shares):
+        return {k: _node(x) for k, x in value.items()}
+    if isinstance(value, tuple):
+        return {k: _node(x) for k, x in enumerate(value)}
+    return value._current() if type(value) is Tracer else value
 
 
 def _is_array(value: Any) -> bool:
@@ -86,7 +107,7 @@ def written_pullback(
         return _as_call(node, g, operands)
     pullback = Pullback(node, i, np.ones(np.shape(node.value), node.value.dtype), whole_=whole)
     symbols = zip(pullback.inputs, [g, *operands, y], strict=True)
-    written: dict[Any, Expression] = {inner: symbol for inner, symbol in symbols if inner is not None}
+    written: dict[Any, Expression] = {x: symbol for x, symbol in symbols if type(x) is Node}
     needed = pullback.needed()
     if len(needed) > LONGEST:
         return _as_call(node, g, operands)
@@ -100,6 +121,8 @@ def written_pullback(
             if inner.rule is CONSTANT
             else _simple(inner, [written[x] if type(x) is Node else constant(x) for x in inner.operands])
         )
+    if isinstance(pullback.output, dict):
+        return _as_call(node, g, operands)
     if type(pullback.output) is Node:
         return written[pullback.output]
     return constant(pullback.output)

@@ -46,6 +46,9 @@ class Recognised:
         Of each local derivative.
     why : tuple of str
         Why that is so, for each operand.
+    code : tuple of str
+        For each operand what is multiplied by g, in NumPy: {0}, {1} stand for the operands, {y} for the result. Where
+        it holds {g}, it is the whole.
     """
 
     rule: str
@@ -57,6 +60,7 @@ class Recognised:
     handed: tuple[Writer, ...]
     structure: tuple[str, ...]
     why: tuple[str, ...]
+    code: tuple[str, ...]
 
 
 Pattern = Callable[[Node], Recognised | None]
@@ -133,6 +137,7 @@ def _logistic(node: Node) -> Recognised | None:
         handed=(lambda g, a, z: Product((g, a, plus(Number(1), a, minus=True)), "⊙"),),
         structure=("diagonal",),
         why=("σ works entry by entry, so its Jacobian is diagonal, and σ' = σ(1 − σ) is had from σ's own value",),
+        code=("{y} * (1 - {y})",),
     )
 
 
@@ -223,7 +228,13 @@ def _half_square(node: Node) -> Recognised | None:
         structure=("dense",) * len(operands),
         why=(f"the derivative of {'½x²' if k == 0.5 else 'x²'} is {'x' if k == 0.5 else '2x'}, entry by entry",)
         * len(operands),
+        code=tuple(_difference(k, sign, len(operands)) for sign in signs),
     )
+
+
+def _difference(k: float, sign: int, operands: int) -> str:
+    inside = "{0}" if operands == 1 else "({0} - {1})" if sign > 0 else "({1} - {0})"
+    return inside if k == 0.5 else f"2 * {inside}"
 
 
 def _euclidean_norm(node: Node) -> Recognised | None:
@@ -242,6 +253,7 @@ def _euclidean_norm(node: Node) -> Recognised | None:
         handed=(lambda g, n, x: _factor(g, Fraction(x, n)),),
         structure=("dense",),
         why=("the norm grows fastest along x itself, at the rate 1: its gradient is x/‖x‖",),
+        code=("{0} / {y}",),
     )
 
 
@@ -285,6 +297,7 @@ def _softmax(node: Node) -> Recognised | None:
             "each output is pushed by its own input and held back by all, since they sum to 1: "
             "diag(a) − a aᵀ takes no matrix, only one sum",
         ),
+        code=("{y} * ({g} - np.sum({g} * {y}, axis=-1, keepdims=True))",),
     )
 
 
@@ -314,6 +327,7 @@ def _log_sum_exp(node: Node) -> Recognised | None:
         handed=(lambda g, s, z: _factor(g, Call("softmax", (z,))),),
         structure=("dense",),
         why=("its derivative by z_i is e^(z_i) over the sum of all: the softmax of z",),
+        code=("np.exp({0} - {y})",),
     )
 
 
@@ -345,6 +359,7 @@ def _cross_entropy(node: Node) -> Recognised | None:
                 "so all of softmax's Jacobian cancels and a − y is left",
             )
             * 2,
+            code=("(np.exp({0} - np.max({0})) / np.sum(np.exp({0} - np.max({0}))) - {1})",) * 2,
         )
     return None
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,9 +65,9 @@ def _given(derivation: "Derivation") -> Iterator[Block]:
         yield Formula(_equation(derivation.result.symbol, whole))
 
 
-def shape_words(value: object) -> str:
+def shape_words(value: Any) -> str:
     """Say what an array is: a number, a vector of 3, a matrix 2×3."""
-    shape = np.shape(value)  # type: ignore[arg-type]
+    shape = np.shape(value)
     if not shape:
         return "a number"
     size = "×".join(str(n) for n in shape)
@@ -97,7 +97,7 @@ def backward(derivation: "Derivation", step: Step) -> Iterator[Block]:
         uses = [part for y in through for part in (", ", y.symbol)][1:]
         yield Paragraph((x.symbol, f" is used {len(through)} times, in ", *uses, "; what each hands back is added."))
     for contribution in step.contributions:
-        yield from handed(derivation, x, contribution)
+        yield from handed(derivation, x, step.symbol, contribution)
     if len(step.contributions) > 1:
         shortcuts = tuple(c.shortcut for c in step.contributions)
         yield Paragraph(("Together:",))
@@ -113,7 +113,7 @@ def title(quantity: Quantity) -> str:
     return text(quantity.symbol)
 
 
-def handed(derivation: "Derivation", x: Quantity, c: Contribution) -> Iterator[Block]:
+def handed(derivation: "Derivation", x: Quantity, symbol: Expression, c: Contribution) -> Iterator[Block]:
     """Tell what one quantity hands to x."""
     y = derivation.quantity(c.through)
     shape = "×".join(str(n) for n in c.shape)
@@ -124,7 +124,7 @@ def handed(derivation: "Derivation", x: Quantity, c: Contribution) -> Iterator[B
     yield Formula(c.local)
     if y is not derivation.result:
         yield Formula(c.chain, "the chain rule")
-    yield Formula(_equation(_sought(c), c.shortcut), "the shortcut")
+    yield Formula(_equation(symbol, c.shortcut), "the shortcut")
     yield Paragraph((f"Why: {c.why}.",))
     if c.literal is not None:
         by, other = c.literal.price, c.literal.shortcut_price
@@ -135,11 +135,6 @@ def handed(derivation: "Derivation", x: Quantity, c: Contribution) -> Iterator[B
                 f"The two differ by {c.literal.difference:.1e} of the largest entry.",
             ),
         )
-
-
-def _sought(c: Contribution) -> Expression:
-    assert isinstance(c.chain, Equation)
-    return c.chain.sides[0]
 
 
 def _tolerance(c: Contribution) -> float:

@@ -1,5 +1,6 @@
 """Checking derivatives by numbers: the complex step where a function allows it, central differences elsewhere."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -219,7 +220,8 @@ def central_difference(
 def complex_step(changed: Callable[[tuple[int, ...], complex], Any], index: tuple[int, ...]) -> float | None:
     """Return the derivative by the complex step, or None where the function does not take complex numbers."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error")  # a complex number that is made real on the way says so by a warning
             result = changed(index, 1j * COMPLEX_STEP)
     except Exception:  # noqa: BLE001  (whatever a user's function raises: it does not take complex numbers)
         return None
