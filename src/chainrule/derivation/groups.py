@@ -115,11 +115,21 @@ def _is_passed_on(node: Node, uses: list[tuple[Node, int]], found: dict[Node, Re
     use, i = uses[0]
     if use in found or isinstance(use.value, tuple) or isinstance(use.rule, Item):
         return False
+    if _adds_axes(node) and isinstance(use.rule, Elementwise) and use.rule.partials[i] == 1:
+        return True
     if np.shape(node.value) != np.shape(use.value) or node.value.dtype != use.value.dtype:
         return False
     if use.rule.name in _TRANSPARENT:
         return True
     return isinstance(use.rule, Elementwise) and i < len(use.rule.partials) and use.rule.partials[i] == 1
+
+
+def _adds_axes(node: Node) -> bool:
+    """Say whether a node does no more than give a vector an axis of size 1, as b[:, np.newaxis] does."""
+    if node.rule.name not in ("getitem", "reshape") or len(node.operands) > 1:
+        return False
+    before, after = np.shape(node.operands[0].value), np.shape(node.value)
+    return [n for n in before if n != 1] == [n for n in after if n != 1]
 
 
 def _outside(group: Group, names: Names) -> Iterator[Any]:
@@ -171,7 +181,10 @@ class Symbols:
         for group in groups:
             self._of_constants(group)
             text = called[group.out]
-            if text:
+            if "^" in text:
+                base, _, above = text.partition("^")
+                symbol = Symbol(base, above, next(self._keys))
+            elif text:
                 same = counts[text]
                 start = 0 if same[0].rule is INPUT else 1
                 above = str(same.index(group.out) + start) if len(same) > 1 else ""
@@ -191,7 +204,8 @@ class Symbols:
                     self.symbols[id(operand)] = self.symbols[known[0]]
                     continue
                 self.constants[id(operand)] = (name, operand)
-                self.symbols[id(operand)] = Symbol(name, "", next(self._keys))
+                base, _, above = name.partition("^")
+                self.symbols[id(operand)] = Symbol(base, above, next(self._keys))
 
     def of(self, operand: Any) -> Expression:
         """Return the symbol of an operand, or a constant as it is written."""

@@ -122,9 +122,7 @@ class _Program:
         self.lines.add("")
         self.lines.add("# Backward")
         self.cotangents[derived.result] = Code(ONE)
-        order = [g for g in reversed(derived.groups) if g.out.rule is not INPUT]
-        order += [g for g in derived.groups if g.out.rule is INPUT]
-        for group in order:
+        for group in derived.backward():
             if isinstance(group.out.value, tuple) or group.out is derived.result:
                 continue
             x = group.out

@@ -325,6 +325,8 @@ def index_code(index: Any, arrays: tuple[Code, ...] | list[Code]) -> str:
     """Write an index, with arrays in their slots."""
     if isinstance(index, tuple):
         inner = ", ".join(index_code(part, arrays) for part in index)
+        if len(index) == 1 and type(index[0]) is Slot:
+            return inner
         return f"{inner}," if len(index) == 1 else inner or "()"
     if type(index) is Slot:
         return arrays[index].text
