@@ -25,6 +25,10 @@ class NetworkFileError(ChainruleError, ValueError):
     """A network file is missing, damaged, of another architecture, or cannot be written."""
 
 
+class ProgramFileError(ChainruleError, ValueError):
+    """A program file is missing, damaged, of another version, or cannot be written."""
+
+
 class NonFiniteError(ChainruleError, ArithmeticError):
     """Under `watch_nonfinite`, an operation made a NaN or an infinity of finite numbers."""
 
