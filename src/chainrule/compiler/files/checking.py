@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.compiler import scalars
 from chainrule.compiler.files.types import fits
+from chainrule.compiler.fusing import contiguous
 from chainrule.compiler.plan import Apply, Call, Kernel, Loop, Place, Plan, Product, Read, Rows, Step, View
 
 _MOST = 1 << 62
@@ -81,8 +82,7 @@ def _is_plain(x: Any) -> bool:
 
 def _is_contiguous(view: View) -> bool:
     _check_shape(view.shape)
-    strides = tuple(math.prod(view.shape[k + 1 :]) for k in range(len(view.shape)))
-    return view.strides == strides
+    return view.strides == contiguous(view.shape)
 
 
 def _check_shape(shape: Iterable[int]) -> None:

@@ -10,6 +10,7 @@ from chainrule.differentiation.bundles import Bundle
 from chainrule.errors import InputError
 from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
+from chainrule.graph.overwritten import Overwritten
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import CONSTANT, sample_of
 
@@ -73,8 +74,8 @@ def like(x: Any) -> Any:
         return tuple(like(part) for part in x)
     if type(x) in (float, complex):
         return Like(type(x).__name__)
-    if isinstance(x, np.ndarray | np.generic):
-        return Like(x.dtype, x.shape if isinstance(x, np.ndarray) else None)
+    if isinstance(x, np.ndarray | np.generic | Overwritten):
+        return Like(x.dtype, None if isinstance(x, np.generic) else x.shape)
     raise InputError(f"a program file cannot hold the value of a step that is a {type(x).__name__}.")
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from chainrule.graph.node import Item, Rule
 from chainrule.graph.table import LATE, TABLE
 from chainrule.rules.table import FAMILIES, ORIGINS
@@ -25,6 +23,7 @@ def rule_names() -> dict[Rule, Name]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> rule_names()[TABLE[np.tanh]]
     ('numpy.tanh', ())
     """
@@ -80,6 +79,7 @@ def name_of_function(function: Any) -> str | None:
 
     Examples
     --------
+    >>> import numpy as np
     >>> name_of_function(np.linalg.inv), name_of_function(print)
     ('numpy.linalg.inv', None)
     """

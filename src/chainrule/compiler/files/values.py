@@ -10,6 +10,7 @@ import math
 import struct
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ _PARTS: dict[str, type] = {
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in (bool, int, float, complex, str)}
 _KINDS = "biufcSUmM"  # of arrays: numbers, texts and times, but no objects
 _OURS = ("numpy", "chainrule")
+_SPARSE = {"chainrule.rules.sparse": "sparse", "chainrule.scipy.sparse.patterns": "pattern"}
+_LATE = "chainrule.compiler.files.sparse"  # which loads SciPy's sparse arrays
 
 
 class Like:
@@ -89,6 +92,8 @@ class Writer:
             return x
         if kind is tuple:
             return [self.write(part) for part in x]
+        if kind.__module__ in _SPARSE:
+            import_module(_LATE)
         written = WRITTEN.get(kind)
         if written is not None:
             return written(self, x)
@@ -114,8 +119,8 @@ class Writer:
         name = name_of_rule(rule, self._rules)
         if name is None:
             raise InputError(
-                f"a program file cannot hold the primitive {rule.name}, which is none of chainrule's own: a file holds "
-                "no code; write it in NumPy's functions, or keep it outside of what is compiled."
+                f"a program file cannot hold {rule.name}, which calls Python code of your own: a file holds data, and "
+                "no code; write it in NumPy's functions, or keep it outside of what is compiled and saved."
             )
         return {"rule": [name[0], *map(self.write, name[1])]}
 
@@ -216,6 +221,8 @@ class Reader:
             if tag == "Call":
                 fields["function"] = fields["function"].function
             return _PARTS[tag](**fields)
+        if tag in _SPARSE.values():
+            import_module(_LATE)
         return READ[tag](self, content)
 
     def each(self, x: Any) -> list[Any]:
