@@ -135,7 +135,7 @@ class Writer:
         """Put an array with the others, and return what names it."""
         if x.dtype.kind not in _KINDS:
             raise InputError(f"a program file cannot hold an array of {x.dtype}; it holds arrays of numbers and texts.")
-        key = (x.dtype.str, x.shape, x.tobytes())
+        key = (x.dtype.str, x.shape, x.flags.c_contiguous, x.tobytes())
         if key not in self._numbers:
             self._numbers[key] = len(self.arrays)
             self.arrays.append(x)
