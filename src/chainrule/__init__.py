@@ -27,6 +27,7 @@ from chainrule.errors import (
     NativeCodeWarning,
     NetworkFileError,
     NonFiniteError,
+    ProgramFileError,
     RecordingError,
 )
 from chainrule.graph import Graph, record
@@ -44,6 +45,7 @@ __all__ = [
     "Network",
     "NetworkFileError",
     "NonFiniteError",
+    "ProgramFileError",
     "RecordingError",
     "check_gradient",
     "checkpoint",

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
+from chainrule.derivation.records import fields_of, written
+from chainrule.derivation.saving import save
 from chainrule.derivation.steps import Quantity, Step, Update
 from chainrule.derivation.telling import document
-from chainrule.document import Document
+from chainrule.document import Document, Equation
+from chainrule.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +180,9 @@ class Derivation:
     def _repr_latex_(self) -> str:
         from chainrule.document.latex import latex_math
 
-        steps = [Equation((step.symbol, step.contributions[0].shortcut), ("=",)) for step in self.steps if step.contributions]
+        steps = [
+            Equation((step.symbol, step.contributions[0].shortcut), ("=",)) for step in self.steps if step.contributions
+        ]
         return "$$" + r" \\ ".join(latex_math(step) for step in steps) + "$$"
 
     def __str__(self) -> str:
@@ -186,3 +193,9 @@ class Derivation:
     def __repr__(self) -> str:
         shape = np.shape(self.result.value)
         return f"<derivation of {self.name}: {len(self.steps)} steps back, result of shape {shape}>"
+
+
+def _given(source: str | None) -> str:
+    if source is None:
+        raise InputError("this derivation was read from a file that holds no Python code; derive it anew for that.")
+    return source

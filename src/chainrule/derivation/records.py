@@ -69,7 +69,9 @@ def _record(x: Any) -> Any:
         array = np.asarray(x)
         flat = array.view(array.real.dtype) if array.dtype.kind == "c" and array.ndim else array
         values = (
-            [array.item().real, array.item().imag] if array.dtype.kind == "c" and not array.ndim else flat.ravel().tolist()
+            [array.item().real, array.item().imag]
+            if array.dtype.kind == "c" and not array.ndim
+            else flat.ravel().tolist()
         )
         return {"is": "array", "dtype": array.dtype.str, "shape": array.shape, "values": [_number(v) for v in values]}
     if isinstance(x, tuple) and hasattr(x, "_fields"):
