@@ -13,12 +13,8 @@ SOURCE = Path(chainrule.__file__).parent
 # Each may import those before it. Rooms in one line are neighbours that do not know each other.
 FLOORS = [
     ["errors"],
-<<<<<<< HEAD
-    ["datasets", "document", "graph"],
-=======
     ["disk"],
-    ["datasets", "graph"],
->>>>>>> ddb7f4f
+    ["datasets", "document", "graph"],
     ["rules"],
     ["scipy"],
     ["differentiation"],
