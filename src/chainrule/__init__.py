@@ -1,6 +1,7 @@
 """A glass box for backpropagation: derivatives of ordinary NumPy code, and the network that learns by them."""
 
 from chainrule.compiler import compile
+from chainrule.derivation import Derivation, derive
 from chainrule.differentiation import (
     GradientReport,
     check_gradient,
@@ -38,6 +39,7 @@ __all__ = [
     "ChainruleError",
     "ConvergenceError",
     "DataError",
+    "Derivation",
     "GradientReport",
     "Graph",
     "InputError",
@@ -50,6 +52,7 @@ __all__ = [
     "check_gradient",
     "checkpoint",
     "compile",
+    "derive",
     "elementwise_grad",
     "fixed_point",
     "grad",

@@ -81,8 +81,9 @@ def grouped(nodes: Sequence[Node], result: Node, names: Names) -> list[Group]:
                 found[node] = candidate
                 taken.update(dict.fromkeys(within, node))
                 break
+    whole = {x for one in found.values() for x in one.members}
     for node in reversed(nodes):
-        if is_free(node) and node not in taken and node not in found and _is_passed_on(node, uses[node], found):
+        if is_free(node) and node not in taken and node not in found and _is_passed_on(node, uses[node], whole):
             use = uses[node][0][0]
             taken[node] = taken.get(use, use)
         elif isinstance(node.value, tuple) and uses[node]:
@@ -108,12 +109,12 @@ def _uses(nodes: Sequence[Node]) -> dict[Node, list[tuple[Node, int]]]:
     return uses
 
 
-def _is_passed_on(node: Node, uses: list[tuple[Node, int]], found: dict[Node, Recognised]) -> bool:
+def _is_passed_on(node: Node, uses: list[tuple[Node, int]], whole: set[Node]) -> bool:
     """Say whether a node's cotangent is that of the one node that uses it, so that it needs no step of its own."""
     if len(uses) != 1 or isinstance(node.value, tuple):
         return False
     use, i = uses[0]
-    if use in found or isinstance(use.value, tuple) or isinstance(use.rule, Item):
+    if use in whole or isinstance(use.value, tuple) or isinstance(use.rule, Item):
         return False
     if _adds_axes(node) and isinstance(use.rule, Elementwise) and use.rule.partials[i] == 1:
         return True

@@ -1,10 +1,14 @@
 """The gradient as a NumPy function: forward, backward, each line with its step of the chain rule beside it."""
 
 import functools
+import inspect
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.derivation.code.helpers import HELPERS
 from chainrule.derivation.code.spelling import ATOM, PRODUCT, SUM, Code
 from chainrule.derivation.code.statements import Lines
 from chainrule.derivation.groups import Group
@@ -71,7 +75,10 @@ class _Program:
             "    It holds for arguments of these shapes, and for the branches that were taken with these values.",
             '    """',
         ]
-        return "\n".join([*imports, "", "", head, *about, *body, f"    return {results}", ""])
+        helpers = [
+            f"\n\n{inspect.getsource(one).rstrip()}" for one in HELPERS if any(_calls(line, one) for line in body)
+        ]
+        return "\n".join([*imports, *helpers, "", "", head, *about, *body, f"    return {results}", ""])
 
     def _shapes(self) -> list[str]:
         shapes = [
@@ -214,6 +221,10 @@ class _Program:
         if found is None:
             return f"np.zeros_like({self.names[node]})"
         return f"np.conj({found.text})" if np.iscomplexobj(node.value) else found.text
+
+
+def _calls(line: str, function: Callable[..., Any]) -> bool:
+    return re.search(rf"(?<![\w.]){function.__name__}\(", line) is not None
 
 
 def _factor(code: str) -> str:
