@@ -152,6 +152,31 @@ def norm_of_product(W, x):
     return np.linalg.norm(W @ x)
 
 
+def spectrum(A):
+    w, V = np.linalg.eigh(A + A.T)
+    return w[0] + np.sum(V[:, 1] ** 3)
+
+
+def singular_values(A):
+    U, s, Vh = np.linalg.svd(A, full_matrices=False)
+    return s[0] ** 2 + U[0, 0] * Vh[0, 0]
+
+
+def triangular(A):
+    L = np.linalg.cholesky(A)
+    return np.sum(np.log(np.diag(L)))
+
+
+def orthogonal(A):
+    Q, R = np.linalg.qr(A)
+    return np.sum(Q**3) + R[0, 1]
+
+
+def log_volume(A):
+    sign, logdet = np.linalg.slogdet(A)
+    return logdet
+
+
 def recurrent(W, h, steps=3):
     for _ in range(steps):
         h = np.tanh(W @ h)
@@ -166,7 +191,7 @@ def recurrent_list(W, h):
 
 
 def branch(x):
-    if x.sum() > 0:
+    if x.sum() > 0:  # noqa: SIM108  (as a student writes it)
         y = x**2
     else:
         y = -x
@@ -299,6 +324,11 @@ CORPUS = [
     (solution, (SPD, V3)),
     (inverse_entry, (SPD,)),
     (norm_of_product, (W23, V3)),
+    (spectrum, (M33,)),
+    (singular_values, (W43,)),
+    (triangular, (SPD,)),
+    (orthogonal, (W43,)),
+    (log_volume, (SPD,)),
     (recurrent, (M33, V3)),
     (recurrent_list, (M33, V3)),
     (branch, (np.array([0.5, 1.0, -0.2]),)),

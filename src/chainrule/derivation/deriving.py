@@ -19,7 +19,7 @@ from chainrule.differentiation.tracing import Trace, Wrt, name_of, places, scala
 from chainrule.document import Call, Derivative, Equation, Expression, Number, Symbol, Total
 from chainrule.errors import InputError
 from chainrule.graph.graph import argument_names, as_array
-from chainrule.graph.node import Item, Node
+from chainrule.graph.node import Item, Node, whole
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import INPUT, OPEN
 
@@ -344,7 +344,7 @@ class Derived:
 
     def _explained(self, user: Group, x: Node) -> Contribution:
         edges = self.edges(user, x)
-        value = functools.reduce(lambda a, b: a + b, (self.handed[edge] for edge in edges))
+        value = self._value(user, x)
         y = user.out
         symbol_y, symbol_x = self.symbols.of(y), self.symbols.of(x)
         g: Expression = Number(1) if y is self.result else self.cotangent_symbol(y)
@@ -389,6 +389,13 @@ class Derived:
             literal=self._literal(user, x, value),
         )
 
+    def _value(self, user: Group, x: Node) -> Any:
+        """Return what a quantity hands to x; of several results of one primitive, what this one hands."""
+        if any(isinstance(node.value, tuple) for node in user.members):
+            arrived = pull_back(reversed(user.members), {user.out: self.cotangents[user.out]})
+            return whole(arrived[x], x.value)
+        return functools.reduce(lambda a, b: a + b, (self.handed[edge] for edge in self.edges(user, x)))
+
     def _arrived(self, user: Group, g: Expression) -> dict[Node, Local]:
         """Follow a cotangent through the members of a quantity: what arrives at each, as a formula."""
         arrived = {user.out: Local("identity", 0.0, g, g, "")}
@@ -407,11 +414,7 @@ class Derived:
         return arrived
 
     def _literal(self, user: Group, x: Node, value: Any) -> Any:
-        if (
-            not self.full
-            or any(isinstance(node.value, tuple) for node in user.members)
-            or user.out.value.dtype.kind == "c"
-        ):
+        if not self.full or user.out.value.dtype.kind == "c":
             return None
         return literal(user, x, self.cotangents[user.out], np.asarray(value))
 

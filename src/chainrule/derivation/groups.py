@@ -95,6 +95,9 @@ def grouped(nodes: Sequence[Node], result: Node, names: Names) -> list[Group]:
             out = taken[out]
         groups[out].members.append(node)
     for group in groups.values():
+        # Each of several results takes in the primitive that gives them all.
+        if isinstance(group.out.rule, Item) and group.out.operands[0] not in group.members:
+            group.members.insert(0, group.out.operands[0])
         group.found = found.get(group.out)
         group.operands = list(_outside(group, names))
     return sorted(groups.values(), key=lambda group: group.out.rule is not INPUT)

@@ -129,6 +129,7 @@ class _Program:
         self.lines.add("")
         self.lines.add("# Backward")
         self.cotangents[derived.result] = Code(ONE)
+        self._share(derived.result)
         for group in derived.backward():
             if isinstance(group.out.value, tuple) or group.out is derived.result:
                 continue
@@ -141,6 +142,12 @@ class _Program:
             shortcut = " + ".join(text(derived.contribution(user, x).shortcut) for user in users)
             self.lines.assign(name, _real(total, x), f"{text(derived.cotangent_symbol(x))} = {shortcut}")
             self.cotangents[x] = Code(name)
+            self._share(x)
+
+    def _share(self, x: Node) -> None:
+        """Where x is one of several results, hand its share to what gave them."""
+        if isinstance(x.rule, Item):
+            self._arrive(x.operands[0], {x.rule.k: self.cotangents[x]})
 
     def _handed(self, user: Group) -> dict[Node, Code]:
         """Write what a quantity hands to each of those that its formula holds."""
@@ -172,8 +179,10 @@ class _Program:
             self.arrived[user.out] = self.cotangents[user.out]
         for node in reversed(user.members):
             g = self.arrived.get(node)
-            if g is None:
+            if g is None or (node is user.out and isinstance(node.rule, Item)):
                 continue
+            if isinstance(node.value, tuple):  # all its results at once, and so once only
+                del self.arrived[node]
             for i, x in enumerate(node.operands):
                 if type(x) is not Node or (node, i) not in self.derived.handed:
                     continue
