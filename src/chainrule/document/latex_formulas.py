@@ -1,6 +1,7 @@
 """Formulas as LaTeX, for pdflatex with amsmath and for what draws LaTeX in pages (MathJax, KaTeX)."""
 
 import re
+from collections.abc import Sequence
 from itertools import groupby
 
 from chainrule.document.expressions import (
@@ -70,7 +71,7 @@ def latex_math(expression: Expression) -> str:
             given = [*map(latex_math, arguments), *(_option(*option) for option in options)]
             return _function(function) + _around(", ".join(given), any(map(_is_tall, arguments)))
         case Product(factors):
-            signs = [_sign(sign_between(expression, i)) for i in range(len(factors) - 1)]
+            signs = [latex_sign(sign_between(expression, i)) for i in range(len(factors) - 1)]
             return _joined(expression, [f" {sign} " if sign else " " for sign in signs])
         case Total(_, minus):
             first = "-" if minus and minus[0] else ""
@@ -78,13 +79,13 @@ def latex_math(expression: Expression) -> str:
         case Fraction(over, under):
             return rf"\frac{{{latex_math(over)}}}{{{latex_math(under)}}}"
         case Power(_, exponent):
-            return f"{_part(expression, 0)}^{{{latex_math(exponent)}}}"
+            return f"{latex_operand(expression, 0)}^{{{latex_math(exponent)}}}"
         case Transposed():
-            return rf"{_part(expression, 0)}^{{\top}}"
+            return rf"{latex_operand(expression, 0)}^{{\top}}"
         case Derivative():
-            return rf"\frac{{\partial {_part(expression, 0)}}}{{\partial {_part(expression, 1)}}}"
+            return rf"\frac{{\partial {latex_operand(expression, 0)}}}{{\partial {latex_operand(expression, 1)}}}"
         case Sum(_, index):
-            return r"\sum" + (f"_{{{_script(index)}}}" if index else "") + " " + _part(expression, 0)
+            return r"\sum" + (f"_{{{_script(index)}}}" if index else "") + " " + latex_operand(expression, 0)
         case Norm(of, order):
             norm = _around(latex_math(of), _is_tall(of), r"\lVert ", r" \rVert")
             return norm + (f"_{{{_script(order)}}}" if order else "")
@@ -93,22 +94,25 @@ def latex_math(expression: Expression) -> str:
         case Indexed(_, index):
             return f"{_indexed(expression)}_{{{_script(index)}}}"
         case Infix(_, sign, _):
-            return f"{_part(expression, 0)} {_sign(sign)} {_part(expression, 1)}"
+            return f"{latex_operand(expression, 0)} {latex_sign(sign)} {latex_operand(expression, 1)}"
         case Cases(cases):
-            rows = (rf"{latex_math(then)} & \text{{if }} {latex_math(when)}" for then, when in cases)
+            rows = (f"{latex_math(then)} & {_condition(when)}" for then, when in cases)
             return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
         case Matrix(rows):
             return latex_matrix([[latex_math(entry) for entry in row] for row in rows])
         case Equation(_, signs):
-            return _joined(expression, [f" {_sign(sign)} " for sign in signs])
+            return _joined(expression, [f" {latex_sign(sign)} " for sign in signs])
 
 
 def _joined(outer: Expression, signs: list[str]) -> str:
     first, *others = range(len(operands(outer)))
-    return _part(outer, first) + "".join(sign + _part(outer, i) for sign, i in zip(signs, others, strict=True))
+    return latex_operand(outer, first) + "".join(
+        sign + latex_operand(outer, i) for sign, i in zip(signs, others, strict=True)
+    )
 
 
-def _part(outer: Expression, i: int) -> str:
+def latex_operand(outer: Expression, i: int) -> str:
+    """Write the i-th operand of an expression, in parentheses where it needs them."""
     inner = operands(outer)[i]
     return _around(latex_math(inner), _is_tall(inner)) if enclosed(outer, i) else latex_math(inner)
 
@@ -120,6 +124,10 @@ def _around(inner: str, tall: bool, left: str = "(", right: str = ")") -> str:
     return rf"\left{bare_left} {inner} \right{bare_right}"
 
 
+def _condition(when: Expression) -> str:
+    return latex_math(when) if isinstance(when, Words) else rf"\text{{if }} {latex_math(when)}"
+
+
 def _is_tall(expression: Expression) -> bool:
     return isinstance(expression, _TALL) or any(map(_is_tall, operands(expression)))
 
@@ -129,16 +137,16 @@ def _indexed(expression: Indexed) -> str:
     if isinstance(inner, Symbol) and not enclosed(expression, 0):
         # The superscript stands over the subscript: W^{3}_{0,:}.
         return latex_math(inner)
-    return _part(expression, 0)
+    return latex_operand(expression, 0)
 
 
-def latex_matrix(rows: list[list[str]]) -> str:
-    """Set entries in rows between brackets, however many columns there are."""
+def latex_matrix(rows: Sequence[Sequence[str]], align: str = "c") -> str:
+    """Set entries in rows between brackets, however many columns there are; align is "c" or "r"."""
     body = r" \\ ".join(" & ".join(row) for row in rows)
     columns = max(map(len, rows), default=0)
-    if columns <= 10:  # which is as many as amsmath's own matrices have
+    if align == "c" and columns <= 10:  # which is as many as amsmath's own matrices have
         return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
-    return rf"\left[ \begin{{array}}{{{'c' * columns}}} {body} \end{{array}} \right]"
+    return rf"\left[ \begin{{array}}{{{align * columns}}} {body} \end{{array}} \right]"
 
 
 def latex_number(text: str) -> str:
@@ -185,7 +193,7 @@ def _letters(word: str) -> str:
 
 
 def _words(words: str) -> str:
-    """Set words, and what is mathematics in them outside of \\text, where pages would not understand it."""
+    r"""Set words, and what is mathematics in them outside of \text, where pages would not understand it."""
     pieces = re.findall(r"[^\W_]+|\s+|.", words)
     groups = groupby(pieces, key=lambda piece: piece in LETTERS or (piece in SIGNS and not piece.isascii()))
     return " ".join(
@@ -218,7 +226,8 @@ def _option(name: str, value: str) -> str:
     return f"{_letters(name)} = {_words(value)}"
 
 
-def _sign(sign: str) -> str:
+def latex_sign(sign: str) -> str:
+    """Write a sign that stands between two expressions."""
     if sign in SIGNS or not sign:
         return SIGNS.get(sign, "")
     return rf"\mathbin{{{_words(sign)}}}"
