@@ -85,8 +85,10 @@ NUMBERS = st.builds(Number, st.one_of(st.integers(-5, 100), st.floats(), st.comp
 EXPRESSIONS = st.recursive(st.one_of(SYMBOLS, NUMBERS, st.builds(Words, WORDS)), larger, max_leaves=12)
 
 ARRAYS = st.one_of(
-    hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=20))
-    for dtype in (np.float64, np.float32, np.int64, np.bool_, np.complex128)
+    [
+        hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=20))
+        for dtype in (np.float64, np.float32, np.int64, np.bool_, np.complex128)
+    ]
 )
 SENTENCES = st.lists(st.one_of(WORDS, EXPRESSIONS), min_size=1, max_size=3).map(tuple)
 
@@ -195,9 +197,7 @@ def everything() -> Document:
                         (Derivative(symbol["C"], w2),),
                         ("a | b",),
                         ("[1, 2]",),
-                        (
-                            "the words of this cell are so many that they cannot stand in one line of a page, or of a terminal",
-                        ),
+                        ("so many words that they cannot stand in one line of a page, or of a terminal",),
                     ),
                 ),
                 "What each step is.",

@@ -61,8 +61,9 @@ def written_together(array: Numbers) -> npt.NDArray[np.object_]:
     ['0.12346', '2.5e-09', '0.00000', 'inf']
     """
     if array.dtype.kind == "c":
-        real, imaginary = written_together(np.stack((array.real, array.imag)))
-        return np.asarray(real + _each(lambda part: part if part[0] == "-" else "+" + part, imaginary) + "j", object)
+        real, imaginary = written_together(np.stack((array.real.ravel(), array.imag.ravel())))
+        signed = _each(lambda part: part if part[0] == "-" else "+" + part, imaginary)
+        return np.asarray(real + signed + "j", object).reshape(array.shape)
     if array.dtype.kind != "f":
         return _each(str, array)
     values = array.astype(np.float64) + 0.0  # which makes 0 of −0
