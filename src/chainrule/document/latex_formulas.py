@@ -196,10 +196,11 @@ def _words(words: str) -> str:
     r"""Set words, and what is mathematics in them outside of \text, where pages would not understand it."""
     pieces = re.findall(r"[^\W_]+|\s+|.", words)
     groups = groupby(pieces, key=lambda piece: piece in LETTERS or (piece in SIGNS and not piece.isascii()))
-    return " ".join(
+    set_groups = (
         " ".join((LETTERS | SIGNS)[piece] for piece in group) if is_math else rf"\text{{{latex_words(''.join(group))}}}"
         for is_math, group in groups
     )
+    return " ".join(set_groups) or r"\text{}"
 
 
 def _script(script: str) -> str:

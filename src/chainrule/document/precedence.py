@@ -123,8 +123,10 @@ def enclosed(outer: Expression, i: int, *, flat: bool = False) -> bool:
         case Transposed():
             return found < Level.ATOM and not _is_plain_entry(inner)
         case Indexed():
-            own_subscript = isinstance(inner, Symbol) and bool(parts(inner.name).below)
-            return (own_subscript and not flat) or (found < Level.ATOM and not isinstance(inner, Symbol))
+            own_subscript = (isinstance(inner, Symbol) and parts(inner.name).below) or (
+                isinstance(inner, Norm) and inner.order
+            )
+            return (bool(own_subscript) and not flat) or (found < Level.ATOM and not isinstance(inner, Symbol))
         case Derivative():
             return found < Level.POSTFIX or isinstance(inner, Power)
     return False
