@@ -1,6 +1,6 @@
 """Formulas in MathML, as browsers draw it themselves (MathML Core), without a script or a font from elsewhere."""
 
-import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +28,7 @@ from chainrule.document.expressions import (
 )
 from chainrule.document.markup import element, escaped
 from chainrule.document.names import Name, parts
+from chainrule.document.numbers import written
 from chainrule.document.precedence import enclosed, operands, sign_between
 
 Keys = Mapping[Expression, str]
@@ -87,7 +88,7 @@ class _Writer:
         return _symbol(parts(s.name), s.above)
 
     def number(self, n: Number) -> str:
-        return _number(n.value)
+        return numeral(written(n.value))
 
     def words(self, w: Words) -> str:
         return element("mtext", escaped(w.text))
@@ -215,32 +216,34 @@ def _name(text: str) -> str:
     return element("mi" if len(text) == 1 else "mtext", escaped(text.replace("-", "−")))
 
 
-def _number(value: complex) -> str:
-    value = complex(value)
-    if not value.imag:
-        return numeral(value.real)
-    imaginary = _row(numeral(abs(value.imag)), _THIN, element("mi", "i"))
-    if not value.real:
-        return _row(_MINUS, imaginary) if value.imag < 0 else imaginary
-    return _row(numeral(value.real), element("mo", "−" if value.imag < 0 else "+"), imaginary)
-
-
-def numeral(value: float) -> str:
-    """Write a real number to five digits, or whole; with a power of ten where it is very large or small.
+def numeral(text: str) -> str:
+    """Set a number as `chainrule.document.numbers` writes it ("-1.5e-07", "nan", "1+2j").
 
     Examples
     --------
-    >>> numeral(-0.25)
-    '<mrow><mo form="prefix">−</mo><mn>0.25</mn></mrow>'
+    >>> numeral("-1.5e-07")
+    '<mrow><mo form="prefix">−</mo><mn>1.5</mn><mo>·</mo><msup><mn>10</mn><mrow><mo form="prefix">−</mo><mn>7</mn></mrow></msup></mrow>'
     """
-    if not math.isfinite(value):
-        digits = element("mi", "NaN") if math.isnan(value) else element("mi", "∞")
-    else:
-        text = f"{abs(value):.5g}"
-        whole = value == round(value) and abs(value) < 1e15
-        mantissa, e, exponent = (text if not whole or float(text) == abs(value) else f"{abs(value):.0f}").partition("e")
-        digits = element("mn", mantissa)
-        if e:
-            power = element("msup", element("mn", "10"), numeral(int(exponent)))
-            digits = power if mantissa == "1" else _row(digits, element("mo", "·"), power)
-    return _row(_MINUS, digits) if value < 0 else digits
+    match = _WRITTEN_NUMBER.fullmatch(text)
+    if match is None:
+        return _complex_numeral(text)
+    sign, digits, exponent = match.groups()
+    inside = _NOT_FINITE.get(digits) or element("mn", digits)
+    if exponent:
+        power = element("msup", element("mn", "10"), numeral(str(int(exponent))))
+        inside = power if digits == "1" else inside + element("mo", "·") + power
+    return _row(_MINUS, inside) if sign else inside if not exponent or digits == "1" else _row(inside)
+
+
+_WRITTEN_NUMBER = re.compile(r"([-]?)(\d[\d.]*|inf|nan)(?:e([-+]\d+))?")
+_COMPLEX_NUMBER = re.compile(r"(.*[\dfn])([-+])(.+)j")
+_NOT_FINITE = {"inf": element("mi", "∞"), "nan": element("mi", "NaN")}
+
+
+def _complex_numeral(text: str) -> str:
+    match = _COMPLEX_NUMBER.fullmatch(text)
+    if match is None:
+        return element("mtext", escaped(text))
+    real, sign, imaginary = match.groups()
+    between = element("mo", "−" if sign == "-" else "+", form="infix")
+    return _row(numeral(real), between, numeral(imaginary), _THIN, element("mi", "i"))
