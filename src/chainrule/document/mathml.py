@@ -221,8 +221,10 @@ def numeral(text: str) -> str:
 
     Examples
     --------
-    >>> numeral("-1.5e-07")
-    '<mrow><mo form="prefix">−</mo><mn>1.5</mn><mo>·</mo><msup><mn>10</mn><mrow><mo form="prefix">−</mo><mn>7</mn></mrow></msup></mrow>'
+    >>> numeral("-1.5")
+    '<mrow><mo form="prefix">−</mo><mn>1.5</mn></mrow>'
+    >>> numeral("1e+07")
+    '<msup><mn>10</mn><mn>7</mn></msup>'
     """
     match = _WRITTEN_NUMBER.fullmatch(text)
     if match is None:
