@@ -1,5 +1,6 @@
 """Checking derivatives by numbers: the complex step where a function allows it, central differences elsewhere."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -186,16 +187,16 @@ def _leaf_functions(weighted: Callable[..., Any], variables: list[Any], k: int) 
 
 def _derivative(changed: Callable[[tuple[int, ...], complex], Any], x: Any, precision: float) -> Derivative:
     def numerical(index: tuple[int, ...]) -> tuple[complex, float, str]:
-        difference, doubt = _central(changed, index, x[index])
+        difference, doubt = central_difference(changed, index, x[index])
         if x.dtype.kind == "c":
             # f may depend on z other than analytically: the derivative by its parts makes v ↦ Re(g v).
-            along_i, doubt_i = _central(changed, index, x[index], 1j)
+            along_i, doubt_i = central_difference(changed, index, x[index], 1j)
             return (
                 difference - 1j * along_i,
                 max(doubt, doubt_i) + precision * (1 + abs(difference)),
                 "central difference",
             )
-        exact = _complex_step(changed, index)
+        exact = complex_step(changed, index)
         scale = 1 + abs(difference)
         if exact is not None and abs(exact - difference) <= 1e-3 * scale + 10 * doubt:
             return exact, precision * (1 + abs(exact)), "complex step"
@@ -204,7 +205,7 @@ def _derivative(changed: Callable[[tuple[int, ...], complex], Any], x: Any, prec
     return numerical
 
 
-def _central(
+def central_difference(
     changed: Callable[[tuple[int, ...], complex], Any], index: tuple[int, ...], at: complex, direction: complex = 1
 ) -> tuple[float, float]:
     """Return the derivative along a direction, extrapolated from two central differences, and how far these differ."""
@@ -216,10 +217,11 @@ def _central(
     return best, abs(fine - coarse) / 3
 
 
-def _complex_step(changed: Callable[[tuple[int, ...], complex], Any], index: tuple[int, ...]) -> float | None:
+def complex_step(changed: Callable[[tuple[int, ...], complex], Any], index: tuple[int, ...]) -> float | None:
     """Return the derivative by the complex step, or None where the function does not take complex numbers."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error")  # a complex number that is made real on the way says so by a warning
             result = changed(index, 1j * COMPLEX_STEP)
     except Exception:  # noqa: BLE001  (whatever a user's function raises: it does not take complex numbers)
         return None

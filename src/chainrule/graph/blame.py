@@ -32,7 +32,7 @@ def user_line() -> Line | None:
         None when no such line exists: chainrule was called by a library.
     """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _is_users(frame.f_code.co_filename):
+    while frame is not None and not is_users(frame.f_code.co_filename):
         frame = frame.f_back
     return None if frame is None else _line(frame.f_code.co_filename, frame.f_lineno)
 
@@ -41,13 +41,14 @@ def line_of(error: BaseException) -> Line | None:
     """Find the innermost of the user's lines that an error passed through."""
     found, step = None, error.__traceback__
     while step is not None:
-        if _is_users(step.tb_frame.f_code.co_filename):
+        if is_users(step.tb_frame.f_code.co_filename):
             found = _line(step.tb_frame.f_code.co_filename, step.tb_lineno)
         step = step.tb_next
     return found
 
 
-def _is_users(file: str) -> bool:
+def is_users(file: str) -> bool:
+    """Say whether a file is the user's own: neither chainrule's nor an installed library's."""
     return not file.startswith(_OWN) and not file.startswith(_LIBRARIES)
 
 

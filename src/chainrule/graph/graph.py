@@ -128,7 +128,7 @@ def record_in(recording: Recording, function: Callable[..., Any], *args: Any) ->
     inputs: list[Node] = []
     traced: list[Any] = []
     names: list[str] = []
-    for name, arg in zip(_argument_names(function, len(args)), args, strict=True):
+    for name, arg in zip(argument_names(function, len(args)), args, strict=True):
         leaves, rebuild = flatten(arg)
         tracers = [recording.variable(as_array(leaf)) for leaf in leaves]
         inputs += [tracer._node for tracer in tracers]
@@ -161,7 +161,8 @@ def _needed(nodes: Sequence[Node], inputs: Sequence[Node], outputs: Sequence[Any
     return [node for node in nodes if node in needed]
 
 
-def _argument_names(function: Callable[..., Any], count: int) -> list[str]:
+def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+    """Return what a function calls its first arguments."""
     try:
         names = list(inspect.signature(function).parameters)
     except (TypeError, ValueError):  # some built-in functions have no signature to read
