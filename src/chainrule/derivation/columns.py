@@ -106,7 +106,7 @@ def draw(found: Network, result: Quantity) -> Drawn:
     left = column.x + _REACH
     rest = element("g", behind, transform=f"translate({left:.1f} {middle:.1f})") if behind else ""
     height = max(middle + half + _FOOT + _BOX / 2, middle + below)
-    return Drawn("".join([*edges, rest, *nodes]), max(left + across, column.x + _EDGE), height)
+    return Drawn(element("g", *edges) + rest + "".join(nodes), max(left + across, column.x + _EDGE), height)
 
 
 def _shown(n: int) -> int:
@@ -167,4 +167,4 @@ def _behind(found: Network, result: Quantity) -> tuple[str, float, float, float]
             moved[0] = (0.0, 0.0)
         edges.append(edge(first, last, [path_data(moved)]))
     nodes = [box(q, plan.centres[q.key][0] + _GAP, plan.centres[q.key][1] - y, result=q is result) for q in found.rest]
-    return "".join([*edges, *nodes]), plan.width + _GAP, y, plan.height - y
+    return element("g", *edges) + "".join(nodes), plan.width + _GAP, y, plan.height - y

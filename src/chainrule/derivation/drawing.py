@@ -52,4 +52,4 @@ def _boxes(derivation: "Derivation") -> Drawn:
     plan = layered(sizes, [(operand, q.key) for q in quantities for operand in q.operands])
     edges = [edge(first, last, [path_data(points)]) for (first, last), points in plan.routes.items()]
     boxes = [box(q, *plan.centres[q.key], result=q is derivation.result) for q in quantities]
-    return Drawn("".join([*edges, *boxes]), plan.width, plan.height)
+    return Drawn(element("g", *edges) + "".join(boxes), plan.width, plan.height)

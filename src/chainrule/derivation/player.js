@@ -23,7 +23,7 @@
     current = Math.max(0, Math.min(index, steps.length - 1));
     const step = steps[current];
     steps.forEach((other, i) => other.classList.toggle("current", i === current));
-    light();
+    light(keepAddress ? "auto" : behavior());
     const words = `Step ${current + 1} of ${steps.length}, ${step.dataset.words}`;
     status.textContent = words;
     slider.value = String(current + 1);
@@ -32,14 +32,22 @@
     buttons.last.disabled = buttons.forward.disabled = current === steps.length - 1;
     if (current !== before) document.dispatchEvent(new Event("hide-value"));
     if (!keepAddress) history.replaceState(null, "", `#${step.id}`);
-    if (root.classList.contains("all")) step.scrollIntoView({ block: "nearest", behavior: behavior() });
+    if (root.classList.contains("all")) step.scrollIntoView({ block: "start", behavior: behavior() });
+    else if (current !== before) comeIntoSight(step.querySelector("h2"));
     if (current === steps.length - 1) pause();
+  }
+
+  // Where the step's title is not to be seen, the page moves to the graph, below which the step begins.
+  function comeIntoSight(title) {
+    const { top, bottom } = title.getBoundingClientRect();
+    const covered = getComputedStyle(controls).position === "sticky" ? controls.getBoundingClientRect().bottom : 0;
+    if (top < covered || bottom > window.innerHeight) graph.parentElement.scrollIntoView({ block: "start" });
   }
 
   const behavior = () => (calm.matches ? "auto" : "smooth");
 
   // What was computed so far is drawn in full; what came back so far, as such; the step's own place and ways are lit.
-  function light() {
+  function light(how) {
     const { of, others, flow } = steps[current].dataset;
     const ends = new Set(others.split(" "));
     for (const part of [...nodes.values(), ...edges]) {
@@ -55,23 +63,26 @@
     for (const edge of edges) {
       const { from, to } = edge.dataset;
       edge.classList.toggle("done", computed.has(from) && computed.has(to));
-      if (flow === "forward" && to === of && ends.has(from)) edge.classList.add("forward");
-      if (flow === "backward" && from === of && ends.has(to)) edge.classList.add("backward");
+      const lit = flow === "forward" ? to === of && ends.has(from) : from === of && ends.has(to);
+      if (lit && flow !== "update") {
+        edge.classList.add(flow);
+        edge.parentNode.append(edge); // over those that share a part of its way
+      }
     }
     for (const key of ends) nodes.get(key)?.classList.add("near");
     const node = nodes.get(of);
     node?.classList.add("lit");
     node?.classList.toggle("back", flow === "backward");
-    if (node) reveal(node);
+    if (node) reveal(node, how);
   }
 
-  function reveal(node) {
+  function reveal(node, how) {
     const place = node.getBoundingClientRect();
     const frame = graph.getBoundingClientRect();
     graph.scrollBy({
       left: place.left + place.width / 2 - frame.left - frame.width / 2,
       top: place.top + place.height / 2 - frame.top - frame.height / 2,
-      behavior: behavior(),
+      behavior: how,
     });
   }
 
@@ -140,6 +151,8 @@
     go(index < 0 ? 0 : index, { keepAddress: true });
   }
 
+  // A browser would show these beside the values.
+  for (const title of graph.querySelectorAll("title")) title.remove();
   controls.hidden = false;
   root.classList.add("plays");
   window.addEventListener("hashchange", () => {

@@ -55,13 +55,14 @@ def player(derivation: "Derivation") -> str:
     stage = element("div", _graph(drawing), _controls(told), class_="stage")
     # A drawing that is wider than half a page stands above the steps, and not beside them.
     side = "beside" if _width(drawing) <= 680 else "above"
+    title = f"The derivative of {derivation.name}, step by step"
     body = [
-        element("header", element("h1", in_line(derivation.name)), _lead(derivation, keys)),
+        element("header", element("h1", in_line(title)), _lead(derivation, keys)),
         element("noscript", element("p", _WITHOUT_SCRIPT, class_="note")),
         element("div", stage, element("main", *sections, class_="steps"), class_=f"player {side}"),
     ]
     return page(
-        derivation.name,
+        title,
         "\n".join(body),
         styles=[asset("page.css"), asset("player.css", __package__)],
         scripts=[asset("values.js"), asset("player.js", __package__)],
@@ -118,10 +119,7 @@ def _section(number: int, scene: Scene, keys: Keys) -> str:
 def _graph(drawing: str) -> str:
     legend = [
         element("span", element("span", class_=f"way {flow}"), f" {words}", class_="legend")
-        for flow, words in (
-            ("forward", "forward: solid, → to what is computed"),
-            ("backward", "backward: dashed, ← to what it came from"),
-        )
+        for flow, words in (("forward", "forward: solid →"), ("backward", "backward: dashed ←"))
     ]
     frame = element("div", drawing, class_="graph", tabindex="0", role="region", aria_label="The graph")
     return element("figure", frame, element("figcaption", *legend), class_="place")

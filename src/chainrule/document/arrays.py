@@ -106,9 +106,10 @@ def _picture(address: str, words: str, limit: str, size: dict[str, int]) -> str:
 def _bars(vector: Numbers) -> str:
     """Draw a vector as bars, upward where positive, downward where negative."""
     n, limit = len(vector), float(np.max(np.abs(vector), where=np.isfinite(vector), initial=0.0)) or 1.0
-    step = 20.0 if n <= 20 else 560.0 / n
-    top = _HALF if (vector > 0).any() else 4.0
-    bottom = top + (_HALF if (vector < 0).any() else 4.0)
+    step = 20.0 if n <= 20 else 480.0 / n
+    finite = np.where(np.isfinite(vector), vector, 0.0)
+    top = max(float(finite.max()) / limit * _HALF, 2.0)
+    bottom = top + max(float(-finite.min()) / limit * _HALF, 2.0)
     every = 1 if n <= 20 else 5 if n <= 60 else 10
     drawn = [element("line", x1=0, x2=n * step, y1=top, y2=top)]
     for i, entry in enumerate(vector.tolist()):

@@ -128,18 +128,18 @@ class _Writer:
         return element("mfrac", *(_row(_PARTIAL, x) for x in self.operands(d)))
 
     def sum(self, s: Sum) -> str:
-        sign = element("munder", _SUM, _name(s.index)) if s.index else _SUM
+        sign = element("munder", _SUM, _index(s.index)) if s.index else _SUM
         return _row(sign, *self.operands(s))
 
     def norm(self, n: Norm) -> str:
-        inside = _row(_fencing("‖", "prefix"), *self.operands(n), _fencing("‖", "postfix"))
+        inside = _fence(*self.operands(n), signs="‖‖")
         return element("msub", inside, _name(n.order)) if n.order else inside
 
     def absolute(self, a: Absolute) -> str:
-        return _row(_fencing("|", "prefix"), *self.operands(a), _fencing("|", "postfix"))
+        return _fence(*self.operands(a), signs="||")
 
     def indexed(self, x: Indexed) -> str:
-        return element("msub", _row(*self.operands(x)), element("mtext", escaped(x.index)))
+        return element("msub", _row(*self.operands(x)), _index(x.index))
 
     def infix(self, x: Infix) -> str:
         return _row(element("mo", escaped(x.sign)).join(self.operands(x)))
@@ -147,7 +147,7 @@ class _Writer:
     def cases(self, c: Cases) -> str:
         cells = [element("mtd", cell, class_="left") for cell in self.operands(c)]
         rows = [element("mtr", *pair) for pair in zip(cells[::2], cells[1::2], strict=True)]
-        return _row(_fencing("{", "prefix"), element("mtable", *rows))
+        return _row(_fencing("{", "prefix", stretchy=True), element("mtable", *rows))
 
     def matrix(self, m: Matrix) -> str:
         return bracketed([[self.write(entry) for entry in row] for row in m.rows])
@@ -182,19 +182,23 @@ _WRITTEN: dict[type, Callable[[_Writer, Any], str]] = {
 def bracketed(rows: Iterable[Iterable[str]]) -> str:
     """Put entries that are written already into a matrix between square brackets."""
     written = [element("mtr", *(element("mtd", entry) for entry in row)) for row in rows]
-    return _row(_fencing("[", "prefix"), element("mtable", *written), _fencing("]", "postfix"))
+    return _fence(element("mtable", *written), signs="[]")
 
 
 def _row(*inside: str) -> str:
     return element("mrow", *inside)
 
 
-def _fencing(sign: str, form: str) -> str:
-    return element("mo", sign, fence="true", stretchy="true", form=form)
+def _fencing(sign: str, form: str, *, stretchy: bool) -> str:
+    return element("mo", sign, fence="true", stretchy="true" if stretchy else "false", form=form)
 
 
-def _fence(inside: str) -> str:
-    return _row(_fencing("(", "prefix"), inside, _fencing(")", "postfix"))
+def _fence(inside: str, *, signs: str = "()") -> str:
+    # A sign that may grow is given more room at its sides, even where it does not.
+    stretchy = any(tall in inside for tall in ("<mfrac", "<mtable", "<munder"))
+    return _row(
+        _fencing(signs[0], "prefix", stretchy=stretchy), inside, _fencing(signs[1], "postfix", stretchy=stretchy)
+    )
 
 
 def _symbol(name: Name, above: str = "") -> str:
@@ -214,6 +218,17 @@ def _name(text: str) -> str:
     if text.isdecimal():
         return element("mn", text)
     return element("mi" if len(text) == 1 else "mtext", escaped(text.replace("-", "−")))
+
+
+def _index(text: str) -> str:
+    """Write an index: letters as names, the rest as it stands in the source."""
+    pieces = re.findall(r"\w+|,\s*|[^\w,]+", text)
+    return _row(
+        *(
+            _COMMA if piece[0] == "," else _name(piece) if piece[0].isalnum() else element("mtext", escaped(piece))
+            for piece in pieces
+        )
+    )
 
 
 def numeral(text: str) -> str:
