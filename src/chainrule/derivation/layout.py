@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 Edge: TypeAlias = tuple[str, str]
 Point: TypeAlias = tuple[float, float]
-_Slot: TypeAlias = str | tuple[Edge, int]  # a box, or the place where a long edge passes a layer
+_Slot: TypeAlias = str | tuple[str, int]  # a box, or where the edges that leave one together pass a layer
 
 _BETWEEN_LAYERS = 52.0
 _BETWEEN_BOXES = 18.0
@@ -30,7 +30,8 @@ class Layout:
         The middle of each box.
     routes : dict
         For each edge the points it runs through, from the right of one box to the left of the other: between an even
-        point and the next it is straight, from there to the following it bends.
+        point and the next it is straight, from there to the following it bends. Edges that leave one box together
+        part late.
     width, height : float
         Of the whole.
     """
@@ -96,14 +97,14 @@ def _slots(depth: dict[str, int], edges: Sequence[Edge]) -> tuple[list[list[_Slo
     layers: list[list[_Slot]] = [[] for _ in range(1 + max(depth.values(), default=-1))]
     for box, layer in depth.items():
         layers[layer].append(box)
-    links: list[tuple[_Slot, _Slot]] = []
-    for edge in edges:
-        start, end = edge
-        path: list[_Slot] = [start, *((edge, layer) for layer in range(depth[start] + 1, depth[end])), end]
-        for layer, slot in enumerate(path[1:-1], start=depth[start] + 1):
-            layers[layer].append(slot)
-        links += pairwise(path)
-    return layers, links
+    links: dict[tuple[_Slot, _Slot], None] = {}
+    for start, end in edges:
+        passing = range(depth[start] + 1, depth[end])
+        for layer in passing:
+            if (start, layer) not in layers[layer]:
+                layers[layer].append((start, layer))
+        links.update(dict.fromkeys(pairwise([start, *((start, layer) for layer in passing), end])))
+    return layers, list(links)
 
 
 def _neighbours(links: list[tuple[_Slot, _Slot]]) -> tuple[dict[_Slot, list[_Slot]], dict[_Slot, list[_Slot]]]:
@@ -185,7 +186,7 @@ def _ports(
         arriving.setdefault(edge[1], []).append(edge)
     ports = {}
     for end, group in arriving.items():
-        group.sort(key=lambda edge: y[(edge, depth[edge[1]] - 1) if (edge, depth[edge[1]] - 1) in y else edge[0]])
+        group.sort(key=lambda edge: y.get((edge[0], depth[edge[1]] - 1), y[edge[0]]))
         apart = min(9.0, sizes[end][1] / (len(group) + 1))
         for i, edge in enumerate(group):
             ports[edge] = (i - (len(group) - 1) / 2) * apart
@@ -206,7 +207,7 @@ def _route(
     (x0, y0), (x1, y1) = centres[start], centres[end]
     points = [(x0 + sizes[start][0] / 2, y0), (spans[depth[start]][1], y0)]
     for layer in range(depth[start] + 1, depth[end]):
-        points += [(side, y[edge, layer] - top) for side in spans[layer]]
+        points += [(side, y[start, layer] - top) for side in spans[layer]]
     return [*points, (spans[depth[end]][0], y1 + port), (x1 - sizes[end][0] / 2, y1 + port)]
 
 

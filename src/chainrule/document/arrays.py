@@ -7,19 +7,17 @@ import numpy.typing as npt
 
 from chainrule.document.blocks import Values
 from chainrule.document.expressions import Equation, Number
-from chainrule.document.heat_maps import heat_map, picture_sheet, reach
+from chainrule.document.heat_maps import heat_map, picture_sheet
 from chainrule.document.markup import element, escaped
 from chainrule.document.mathml import Keys, bracketed, mathml, numeral
+from chainrule.document.numbers import Slice, Summary, summary, written
 
 Numbers = npt.NDArray[Any]
 
-_ROWS, _COLUMNS = 12, 8
-"""The largest array that is shown whole."""
 _BARS = 128
 """The longest vector whose entries are drawn as bars."""
-_MATTER = 5
-"""How many of the entries largest in magnitude are named."""
-_HALF = 40
+_HALF = 40.0
+"""The height of the longest bar."""
 
 
 def values(block: Values, keys: Keys, key: str) -> str:
@@ -35,11 +33,11 @@ def values(block: Values, keys: Keys, key: str) -> str:
         Of this value.
     """
     array = np.asarray(block.array)
-    symbol = mathml(block.symbol, keys)
     if array.ndim == 0:
         equation = mathml(Equation((block.symbol, Number(array.item())), ("=",)), keys)
         return element("figure", element("figcaption", equation), class_="values", data_value=key)
-    caption = element("figcaption", symbol, " ", element("span", shape_in_words(array.shape), class_="shape"))
+    shape = element("span", shape_in_words(array.shape), class_="shape")
+    caption = element("figcaption", mathml(block.symbol, keys), " ", shape)
     return element("figure", caption, _body(array, block.as_pictures), class_="values", data_value=key)
 
 
@@ -56,140 +54,91 @@ def shape_in_words(shape: tuple[int, ...]) -> str:
     return " × ".join(f"{n:,}" for n in shape) or "one number"
 
 
-def plain(value: complex) -> str:
-    """Write a number in a few characters, as text.
-
-    Examples
-    --------
-    >>> plain(-0.123456), plain(3.0), plain(1.5e-9)
-    ('−0.1235', '3', '1.5e−9')
-    """
-    if isinstance(value, complex):
-        sign = "−" if value.imag < 0 else "+"
-        return f"{plain(value.real)} {sign} {plain(abs(value.imag))}i"
-    mantissa, e, exponent = f"{value:.4g}".partition("e")
-    return (mantissa + (f"e{int(exponent)}" if e else "")).replace("-", "−")
-
-
-def _body(array: Numbers, as_pictures: tuple[int, int] | None) -> str:
+def _body(array: Numbers, pictures: tuple[int, int] | None) -> str:
+    gist = summary(array)
     if array.size == 0:
         return element("p", "It has no entries.", class_="summary")
-    if as_pictures is not None and array.shape[-1] == as_pictures[0] * as_pictures[1]:
-        return _pictures(array.reshape(-1, array.shape[-1]), as_pictures) + _summary(array)
-    if array.ndim <= 2 and len(array) <= _ROWS and array[0].size <= _COLUMNS:
-        bars = _bars(array) if array.ndim == 1 and len(array) > 2 and not np.iscomplexobj(array) else ""
-        return element("div", element("math", _whole(array), display="block"), bars, class_="whole")
-    if array.ndim == 1 and len(array) <= _BARS and not np.iscomplexobj(array):
-        return _bars(array) + _summary(array)
-    return _map(array.reshape(-1, array.shape[-1])) + _summary(array)
+    real = np.abs(array) if np.iscomplexobj(array) else array.astype(np.float64)
+    limit = written(np.max(np.abs(real), where=np.isfinite(real), initial=0.0))
+    if pictures is not None and array.shape[-1] == pictures[0] * pictures[1]:
+        return _pictures(real.reshape(-1, array.shape[-1]), pictures, limit) + _in_words(array, gist)
+    bars = ""
+    if array.ndim == 1 and 2 < len(array) <= _BARS and not np.iscomplexobj(array):
+        bars = _bars(real)
+    if gist.slices:
+        return element("div", *(_whole(part, vector=array.ndim == 1) for part in gist.slices), bars, class_="whole")
+    return (bars or _map(gist.matrix, limit)) + _in_words(array, gist)
 
 
-def _whole(array: Numbers) -> str:
-    rows = array[:, None] if array.ndim == 1 else array
-    if not np.iscomplexobj(rows):
-        return bracketed([numeral(float(f"{entry:.4g}")) for entry in row] for row in rows.tolist())
-    return bracketed([element("mtext", plain(entry)) for entry in row] for row in rows.tolist())
+def _whole(part: Slice, *, vector: bool) -> str:
+    """Write all numbers of a matrix; a vector as one column."""
+    rows = [[entry] for entry in part.rows[0]] if vector else part.rows
+    name = element("mtext", part.index) + element("mo", ":") if part.index else ""
+    return element("math", name + bracketed([numeral(entry) for entry in row] for row in rows), display="block")
 
 
-def _real(array: Numbers) -> Numbers:
-    return np.abs(array) if np.iscomplexobj(array) else np.asarray(array, float)
-
-
-def _map(matrix: Numbers) -> str:
-    """Draw a matrix as a heat map, each entry as large as the page's width allows."""
-    matrix = _real(matrix)
+def _map(matrix: Numbers, limit: str) -> str:
+    """Draw a matrix as a heat map, each entry as large as fits a page."""
     height, width = matrix.shape
-    scale = max(1, min(560 // max(width, 1), 240 // max(height, 1), 20))
-    size = {"width": min(width, 512) * scale, "height": min(height, 512) * scale}
-    words = f"Heat map of {height} rows and {width} columns"
-    return _picture(heat_map(matrix), words, reach(matrix), size)
+    scale = max(1, min(560 // width, 240 // height, 20))
+    size = {"width": min(width, 512) * scale, "height": max(min(height, 512) * scale, 12)}
+    return _picture(heat_map(matrix), f"Heat map of {height} × {width} entries", limit, size)
 
 
-def _pictures(rows: Numbers, shape: tuple[int, int]) -> str:
-    rows = _real(rows)
+def _pictures(rows: Numbers, shape: tuple[int, int], limit: str) -> str:
     address, across = picture_sheet(rows, shape)
     down = -(-len(rows) // across)
-    scale = max(1, min(5, 640 // (across * (shape[1] + 1))))
-    size = {"width": scale * (across * (shape[1] + 1) - 1), "height": scale * (down * (shape[0] + 1) - 1)}
-    words = f"{len(rows)} pictures, one of each row" if len(rows) > 1 else "Its entries as a picture"
-    return _picture(address, f"{words}, {shape[0]} × {shape[1]}", reach(rows), size)
+    width, height = across * (shape[1] + 1) - 1, down * (shape[0] + 1) - 1
+    scale = max(1, min(5, 640 // width))
+    words = f"{len(rows)} pictures, one of each row," if len(rows) > 1 else "Its entries as a picture of"
+    return _picture(
+        address, f"{words} {shape[0]} × {shape[1]}", limit, {"width": scale * width, "height": scale * height}
+    )
 
 
-def _picture(address: str, words: str, limit: float, size: dict[str, int]) -> str:
-    image = element("img", src=address, alt=words, class_="pixels", title=words, **size).removesuffix("</img>")
-    ends = [element("span", escaped(text)) for text in (f"−{plain(limit)}", "0", plain(limit))]
-    names = [element("span", name) for name in ("negative: dark", "positive: light")]
-    ramp = element("span", class_="ramp", role="img", aria_label="From dark for negative, through grey, to light")
-    return image + element("div", names[0], ends[0], ramp, ends[2], names[1], class_="scale")
+def _picture(address: str, words: str, limit: str, size: dict[str, int]) -> str:
+    image = element("img", src=address, alt=words, title=words, class_="pixels", **size).removesuffix("</img>")
+    ramp = element("span", class_="ramp", role="img", aria_label="through grey for zero to")
+    least, most = element("span", f"dark: −{_typed(limit)}"), element("span", f"light: {_typed(limit)}")
+    return image + element("p", least, ramp, most, class_="scale")
 
 
 def _bars(vector: Numbers) -> str:
     """Draw a vector as bars, upward where positive, downward where negative."""
-    vector = _real(vector)
-    n, limit = len(vector), reach(vector) or 1.0
-    step = 20.0 if n <= 20 else 560.0 / n
-    top = _HALF if (vector > 0).any() else 4.0
-    bottom = _HALF if (vector < 0).any() else 4.0
-    drawn = []
+    n, limit = len(vector), float(np.max(np.abs(vector), where=np.isfinite(vector), initial=0.0)) or 1.0
+    step = 20.0 if n <= 20 else 480.0 / n
+    finite = np.where(np.isfinite(vector), vector, 0.0)
+    top = max(float(finite.max()) / limit * _HALF, 2.0)
+    bottom = top + max(float(-finite.min()) / limit * _HALF, 2.0)
+    every = 1 if n <= 20 else 5 if n <= 60 else 10
+    drawn = [element("line", x1=0, x2=n * step, y1=top, y2=top)]
     for i, entry in enumerate(vector.tolist()):
         length = abs(entry) / limit * _HALF if np.isfinite(entry) else 0.0
-        title = element("title", f"[{i}] {plain(entry)}")
-        drawn.append(
-            element(
-                "rect",
-                title,
-                class_="negative" if entry < 0 else "positive",
-                x=i * step + step * 0.12,
-                y=top if entry < 0 else top - length,
-                width=step * 0.76,
-                height=length,
-            )
-        )
-    every = 1 if n <= 20 else 5 if n <= 60 else 10
-    labels = [
-        element("text", str(i), x=(i + 0.5) * step, y=top + bottom + 12.0, text_anchor="middle")
-        for i in range(0, n, every)
-    ]
-    axis = element("line", x1=0, x2=n * step, y1=top, y2=top)
-    width, height = n * step, top + bottom + 16.0
-    return element(
-        "svg",
-        *drawn,
-        axis,
-        *labels,
-        class_="bars",
-        viewBox=f"0 0 {width:.0f} {height:.0f}",
-        width=width,
-        height=height,
-        role="img",
-        aria_label=f"{n} entries as bars, upward where positive",
-    )
+        place = {"x": (i + 0.12) * step, "y": top if entry < 0 else top - length, "width": 0.76 * step}
+        title = element("title", f"[{i}] {_typed(written(entry))}")
+        drawn.append(element("rect", title, **place, height=length, class_="negative" if entry < 0 else None))
+        if i % every == 0:
+            drawn.append(element("text", str(i), x=(i + 0.5) * step, y=bottom + 12, text_anchor="middle"))
+    width, height = n * step, bottom + 16
+    words = f"{n} entries as bars, upward where positive, downward where negative"
+    box = f"0 0 {width:.0f} {height:.0f}"
+    return element("svg", *drawn, class_="bars", viewBox=box, width=width, height=height, role="img", aria_label=words)
 
 
-def _summary(array: Numbers) -> str:
-    finite = array[np.isfinite(array)]
+def _in_words(array: Numbers, gist: Summary) -> str:
     parts = []
-    if finite.size and np.iscomplexobj(array):
-        parts.append(f"mean {plain(complex(finite.mean()))}")
-    elif finite.size:
-        low, high, mean = (plain(float(x)) for x in (finite.min(), finite.max(), finite.mean()))
-        parts.append(f"from {low} to {high}, mean {mean}")
-    if zeros := np.count_nonzero(array == 0):
-        parts.append("all zero" if zeros == array.size else f"{zeros:,} of {array.size:,} are zero")
-    if wrong := array.size - finite.size:
-        parts.append(f"{wrong:,} not finite")
-    return element("p", escaped("; ".join(parts)), class_="summary") + _entries(array)
+    if gist.mean:
+        parts.append(f"From {_typed(gist.smallest)} to {_typed(gist.largest)}, mean {_typed(gist.mean)}")
+    if zeros := array.size - int(np.count_nonzero(array)):
+        parts.append("all are zero" if zeros == array.size else f"{zeros:,} of {array.size:,} are zero")
+    if gist.not_finite:
+        parts.append(f"{gist.not_finite:,} not finite")
+    items = [
+        element("li", element("code", escaped(str(list(index)))), " ", _typed(number)) for index, number in gist.entries
+    ]
+    entries = element("ul", *items, class_="entries", aria_label="The largest entries in magnitude")
+    return element("p", "; ".join(parts) + ".", class_="summary") + entries
 
 
-def _entries(array: Numbers) -> str:
-    """Name the entries that are largest in magnitude; what is not finite comes first."""
-    magnitudes = np.abs(array).ravel()
-    magnitudes = np.where(np.isfinite(magnitudes), magnitudes, np.inf)
-    count = min(_MATTER, magnitudes.size)
-    chosen = np.argpartition(-magnitudes, count - 1)[:count]
-    chosen = chosen[np.argsort(-magnitudes[chosen], kind="stable")]
-    items = []
-    for flat in chosen.tolist():
-        index = ", ".join(map(str, np.unravel_index(flat, array.shape)))
-        items.append(element("li", element("code", f"[{index}]"), " ", plain(array.ravel()[flat].item())))
-    return element("ul", *items, class_="entries", aria_label="The largest entries in magnitude")
+def _typed(number: str) -> str:
+    return escaped(number.replace("-", "−").replace("e−0", "e−").replace("e+0", "e"))

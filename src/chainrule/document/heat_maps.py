@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.document.numbers import heat
+
 Numbers = npt.NDArray[Any]
 Pixels = npt.NDArray[np.uint8]
 
-LARGEST = 512
-"""Of an array with more rows or columns, several entries share a pixel: the largest of them in magnitude is shown."""
-
+_LARGEST = 512  # of an array with more rows or columns than this, several entries share a pixel
 _STOPS = ((10, 34, 84), (62, 98, 156), (150, 152, 154), (226, 178, 84), (255, 242, 178))
 _ZERO, _TOP, _MISSING, _APART = 126, 252, 254, 255
 
@@ -34,20 +34,15 @@ def _palette() -> bytes:
 _PALETTE = _palette()
 
 
-def reach(array: Numbers) -> float:
-    """Return the largest magnitude among the finite entries: the two ends of the scale are ± this."""
-    magnitudes = np.abs(array[np.isfinite(array)])
-    return float(magnitudes.max()) if magnitudes.size else 0.0
-
-
-def heat_map(array: Numbers) -> str:
+def heat_map(matrix: Numbers) -> str:
     """Draw a matrix, a pixel for each entry, as a ``data:`` address of a PNG.
 
     Parameters
     ----------
-    array : real array of shape (n, m)
+    matrix : array of shape (n, m)
+        Where it is very large, several entries share a pixel, which shows the one of largest magnitude.
     """
-    return _png(_thinned(_levels(array, reach(array))))
+    return _png(_levels(heat(matrix, _LARGEST, _LARGEST)))
 
 
 def picture_sheet(rows: Numbers, shape: tuple[int, int]) -> tuple[str, int]:
@@ -55,7 +50,7 @@ def picture_sheet(rows: Numbers, shape: tuple[int, int]) -> tuple[str, int]:
 
     Parameters
     ----------
-    rows : real array of shape (n, height·width)
+    rows : array of shape (n, height·width)
     shape
         (height, width) of each picture.
 
@@ -70,26 +65,16 @@ def picture_sheet(rows: Numbers, shape: tuple[int, int]) -> tuple[str, int]:
     across = min(n, 10)
     down = -(-n // across)
     sheet = np.full((down * (height + 1) - 1, across * (width + 1) - 1), _APART, np.uint8)
-    for i, picture in enumerate(_levels(rows, reach(rows))):
+    for i, picture in enumerate(_levels(heat(rows, *rows.shape))):
         y, x = (i // across) * (height + 1), (i % across) * (width + 1)
         sheet[y : y + height, x : x + width] = picture.reshape(shape)
     return _png(sheet), across
 
 
-def _levels(array: Numbers, limit: float) -> Pixels:
-    finite = np.isfinite(array)
-    scaled = np.where(finite, array, 0) / (limit or 1.0)
-    return np.where(finite, np.round(_ZERO * (1 + scaled)), _MISSING).astype(np.uint8)
-
-
-def _thinned(levels: Pixels) -> Pixels:
-    """Let blocks of entries share a pixel, so that no side is longer than `LARGEST`."""
-    for axis in (0, 1):
-        if (n := levels.shape[axis]) > LARGEST:
-            starts = np.unique(np.arange(LARGEST) * n // LARGEST)
-            most, least = (f.reduceat(levels, starts, axis=axis) for f in (np.maximum, np.minimum))
-            levels = np.where(np.int16(most) - _ZERO >= _ZERO - np.int16(least), most, least)
-    return levels
+def _levels(heights: npt.NDArray[np.float64]) -> Pixels:
+    """Find the palette's entry for each number from −1 to 1, or nan."""
+    missing = np.isnan(heights)
+    return np.where(missing, _MISSING, np.round(_ZERO * (1 + np.where(missing, 0, heights)))).astype(np.uint8)
 
 
 def _png(pixels: Pixels) -> str:

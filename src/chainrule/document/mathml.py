@@ -1,6 +1,6 @@
 """Formulas in MathML, as browsers draw it themselves (MathML Core), without a script or a font from elsewhere."""
 
-import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +28,7 @@ from chainrule.document.expressions import (
 )
 from chainrule.document.markup import element, escaped
 from chainrule.document.names import Name, parts
+from chainrule.document.numbers import written
 from chainrule.document.precedence import enclosed, operands, sign_between
 
 Keys = Mapping[Expression, str]
@@ -87,7 +88,7 @@ class _Writer:
         return _symbol(parts(s.name), s.above)
 
     def number(self, n: Number) -> str:
-        return _number(n.value)
+        return numeral(written(n.value))
 
     def words(self, w: Words) -> str:
         return element("mtext", escaped(w.text))
@@ -127,18 +128,18 @@ class _Writer:
         return element("mfrac", *(_row(_PARTIAL, x) for x in self.operands(d)))
 
     def sum(self, s: Sum) -> str:
-        sign = element("munder", _SUM, _name(s.index)) if s.index else _SUM
+        sign = element("munder", _SUM, _index(s.index)) if s.index else _SUM
         return _row(sign, *self.operands(s))
 
     def norm(self, n: Norm) -> str:
-        inside = _row(_fencing("‖", "prefix"), *self.operands(n), _fencing("‖", "postfix"))
+        inside = _fence(*self.operands(n), signs="‖‖")
         return element("msub", inside, _name(n.order)) if n.order else inside
 
     def absolute(self, a: Absolute) -> str:
-        return _row(_fencing("|", "prefix"), *self.operands(a), _fencing("|", "postfix"))
+        return _fence(*self.operands(a), signs="||")
 
     def indexed(self, x: Indexed) -> str:
-        return element("msub", _row(*self.operands(x)), element("mtext", escaped(x.index)))
+        return element("msub", _row(*self.operands(x)), _index(x.index))
 
     def infix(self, x: Infix) -> str:
         return _row(element("mo", escaped(x.sign)).join(self.operands(x)))
@@ -146,7 +147,7 @@ class _Writer:
     def cases(self, c: Cases) -> str:
         cells = [element("mtd", cell, class_="left") for cell in self.operands(c)]
         rows = [element("mtr", *pair) for pair in zip(cells[::2], cells[1::2], strict=True)]
-        return _row(_fencing("{", "prefix"), element("mtable", *rows))
+        return _row(_fencing("{", "prefix", stretchy=True), element("mtable", *rows))
 
     def matrix(self, m: Matrix) -> str:
         return bracketed([[self.write(entry) for entry in row] for row in m.rows])
@@ -181,19 +182,23 @@ _WRITTEN: dict[type, Callable[[_Writer, Any], str]] = {
 def bracketed(rows: Iterable[Iterable[str]]) -> str:
     """Put entries that are written already into a matrix between square brackets."""
     written = [element("mtr", *(element("mtd", entry) for entry in row)) for row in rows]
-    return _row(_fencing("[", "prefix"), element("mtable", *written), _fencing("]", "postfix"))
+    return _fence(element("mtable", *written), signs="[]")
 
 
 def _row(*inside: str) -> str:
     return element("mrow", *inside)
 
 
-def _fencing(sign: str, form: str) -> str:
-    return element("mo", sign, fence="true", stretchy="true", form=form)
+def _fencing(sign: str, form: str, *, stretchy: bool) -> str:
+    return element("mo", sign, fence="true", stretchy="true" if stretchy else "false", form=form)
 
 
-def _fence(inside: str) -> str:
-    return _row(_fencing("(", "prefix"), inside, _fencing(")", "postfix"))
+def _fence(inside: str, *, signs: str = "()") -> str:
+    # A sign that may grow is given more room at its sides, even where it does not.
+    stretchy = any(tall in inside for tall in ("<mfrac", "<mtable", "<munder"))
+    return _row(
+        _fencing(signs[0], "prefix", stretchy=stretchy), inside, _fencing(signs[1], "postfix", stretchy=stretchy)
+    )
 
 
 def _symbol(name: Name, above: str = "") -> str:
@@ -215,32 +220,47 @@ def _name(text: str) -> str:
     return element("mi" if len(text) == 1 else "mtext", escaped(text.replace("-", "−")))
 
 
-def _number(value: complex) -> str:
-    value = complex(value)
-    if not value.imag:
-        return numeral(value.real)
-    imaginary = _row(numeral(abs(value.imag)), _THIN, element("mi", "i"))
-    if not value.real:
-        return _row(_MINUS, imaginary) if value.imag < 0 else imaginary
-    return _row(numeral(value.real), element("mo", "−" if value.imag < 0 else "+"), imaginary)
+def _index(text: str) -> str:
+    """Write an index: letters as names, the rest as it stands in the source."""
+    pieces = re.findall(r"\w+|,\s*|[^\w,]+", text)
+    return _row(
+        *(
+            _COMMA if piece[0] == "," else _name(piece) if piece[0].isalnum() else element("mtext", escaped(piece))
+            for piece in pieces
+        )
+    )
 
 
-def numeral(value: float) -> str:
-    """Write a real number to five digits, or whole; with a power of ten where it is very large or small.
+def numeral(text: str) -> str:
+    """Set a number as `chainrule.document.numbers` writes it ("-1.5e-07", "nan", "1+2j").
 
     Examples
     --------
-    >>> numeral(-0.25)
-    '<mrow><mo form="prefix">−</mo><mn>0.25</mn></mrow>'
+    >>> numeral("-1.5")
+    '<mrow><mo form="prefix">−</mo><mn>1.5</mn></mrow>'
+    >>> numeral("1e+07")
+    '<msup><mn>10</mn><mn>7</mn></msup>'
     """
-    if not math.isfinite(value):
-        digits = element("mi", "NaN") if math.isnan(value) else element("mi", "∞")
-    else:
-        text = f"{abs(value):.5g}"
-        whole = value == round(value) and abs(value) < 1e15
-        mantissa, e, exponent = (text if not whole or float(text) == abs(value) else f"{abs(value):.0f}").partition("e")
-        digits = element("mn", mantissa)
-        if e:
-            power = element("msup", element("mn", "10"), numeral(int(exponent)))
-            digits = power if mantissa == "1" else _row(digits, element("mo", "·"), power)
-    return _row(_MINUS, digits) if value < 0 else digits
+    match = _WRITTEN_NUMBER.fullmatch(text)
+    if match is None:
+        return _complex_numeral(text)
+    sign, digits, exponent = match.groups()
+    inside = _NOT_FINITE.get(digits) or element("mn", digits)
+    if exponent:
+        power = element("msup", element("mn", "10"), numeral(str(int(exponent))))
+        inside = power if digits == "1" else inside + element("mo", "·") + power
+    return _row(_MINUS, inside) if sign else inside if not exponent or digits == "1" else _row(inside)
+
+
+_WRITTEN_NUMBER = re.compile(r"([-]?)(\d[\d.]*|inf|nan)(?:e([-+]\d+))?")
+_COMPLEX_NUMBER = re.compile(r"(.*[\dfn])([-+])(.+)j")
+_NOT_FINITE = {"inf": element("mi", "∞"), "nan": element("mi", "NaN")}
+
+
+def _complex_numeral(text: str) -> str:
+    match = _COMPLEX_NUMBER.fullmatch(text)
+    if match is None:
+        return element("mtext", escaped(text))
+    real, sign, imaginary = match.groups()
+    between = element("mo", "−" if sign == "-" else "+", form="infix")
+    return _row(numeral(real), between, numeral(imaginary), _THIN, element("mi", "i"))

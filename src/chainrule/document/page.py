@@ -128,7 +128,14 @@ def sentence(parts: Iterable[Part], keys: Keys) -> list[str]:
 
 def in_line(text: str) -> str:
     """Write words, in which `backticks` set code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
+    pieces = re.split(r"`([^`]+)`", escaped(text))
+    pieces[::2] = (_EXPONENT.sub(r"\1e−\2", words) for words in pieces[::2])
+    pieces[1::2] = (element("code", code) for code in pieces[1::2])
+    return "".join(pieces)
+
+
+# A true minus sign, after which no line breaks.
+_EXPONENT = re.compile(r"(\d)e-0?(\d)")
 
 
 def _table(table: Table, keys: Keys) -> str:
