@@ -173,7 +173,7 @@ def orthogonal(A):
 
 
 def log_volume(A):
-    sign, logdet = np.linalg.slogdet(A)
+    _sign, logdet = np.linalg.slogdet(A)
     return logdet
 
 

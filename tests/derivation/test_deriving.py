@@ -72,7 +72,7 @@ def test_the_code_runs_by_itself(f, args):
     derivation = derive(f)(*args)
     given = [q.value for q in derivation.quantities if q.formula is None and q.wanted]
     given += [q.value for q in derivation.quantities if q.formula is None and not q.wanted]
-    asked = {"source": derivation.to_python(), "arguments": [np.asarray(x).tolist() for x in given]}
+    asked: dict[str, object] = {"source": derivation.to_python(), "arguments": [np.asarray(x).tolist() for x in given]}
     ran = subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", BARE],
         input=json.dumps(asked), capture_output=True, text=True, check=False,
