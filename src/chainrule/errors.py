@@ -38,4 +38,4 @@ class ConvergenceError(ChainruleError, ArithmeticError):
 
 
 class NativeCodeWarning(UserWarning):
-    """Compiled functions run by NumPy, since what makes native code is not installed; said once in a process."""
+    """Compiled functions and trainings run by NumPy, since llvmlite is not installed; said once in a process."""

@@ -1,7 +1,6 @@
 """A program: a recorded function, planned and made ready to run on arrays of given shapes and types."""
 
 import inspect
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from chainrule.compiler.arguments import check_numeric, filled, is_data, stand_in, take_apart, typed
 from chainrule.compiler.costs import Memory, flops_of, memory_of
+from chainrule.compiler.fallback import say_once
 from chainrule.compiler.lowering import lower
 from chainrule.compiler.native import engine
 from chainrule.compiler.numpy_executor import clocked, execute
@@ -17,14 +17,12 @@ from chainrule.compiler.planning import plan
 from chainrule.compiler.simplify import Builder
 from chainrule.compiler.source import lines_of, source_of
 from chainrule.compiler.timing import Timings, timed
-from chainrule.errors import InputError, NativeCodeWarning, RecordingError
+from chainrule.errors import InputError, RecordingError
 from chainrule.graph.graph import Graph, record_in
 from chainrule.graph.node import Node
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import Recording, sample_of
 from chainrule.rules.kinds import QUICK
-
-_warned: set[str] = set()
 
 
 class Result:
@@ -211,14 +209,7 @@ class Program:
 def _native(planned: Plan) -> Any:
     """Return a plan's native program, or None where llvmlite is missing; then that is said, once."""
     if not engine.available():
-        if not _warned:
-            _warned.add("llvmlite")
-            warnings.warn(
-                "llvmlite is not installed, so compiled functions run by NumPy, step by step and more slowly; "
-                "install it with `pip install llvmlite`.",
-                NativeCodeWarning,
-                stacklevel=6,
-            )
+        say_once()
         return None
     from chainrule.compiler.native.programs import NativeProgram
 
