@@ -1,12 +1,13 @@
 """A program: a recorded function, planned and made ready to run on arrays of given shapes and types."""
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 
-from chainrule.compiler.arguments import check_numeric, filled, is_data, stand_in, take_apart, typed
+from chainrule.compiler.arguments import Result, check_numeric, described, filled, is_data, stand_in, take_apart, typed
 from chainrule.compiler.costs import Memory, flops_of, memory_of
 from chainrule.compiler.fallback import say_once
 from chainrule.compiler.lowering import lower
@@ -25,16 +26,6 @@ from chainrule.graph.tracer import Recording, sample_of
 from chainrule.rules.kinds import QUICK
 
 
-class Result:
-    """The place of one of a program's results in what the function returns."""
-
-    __slots__ = ("number", "scalar")
-
-    def __init__(self, number: int, scalar: bool) -> None:
-        self.number = number
-        self.scalar = scalar
-
-
 class Program:
     """A recorded function, planned and ready to run on arrays of given shapes and types.
 
@@ -51,7 +42,7 @@ class Program:
     returned : nested structure
         What the function returns, with a `Result` for each of the plan's outputs.
     graph : Graph, optional
-        The function as it was recorded; a program from a file has none.
+        The function as it was recorded.
     names : sequence of str
         What the arrays and numbers in its arguments are called.
     native : bool
@@ -62,7 +53,8 @@ class Program:
     name : str
         The function's name.
     graph : Graph or None
-        The function as it was recorded; None for a program from a file.
+        The function as it was recorded. None for a program from a file whose function has a primitive of the
+        user's own in it.
     plan : Plan
         What is done, step by step, in which memory.
     native : bool
@@ -109,8 +101,8 @@ class Program:
         take_apart((args, kwargs), key, leaves)
         if key != self._key:
             raise InputError(
-                f"this program was made for {self.name}{_described(self.arguments)} and is called with "
-                f"{_described((args, kwargs))}; give arrays of these shapes and types, or call what compile returned."
+                f"this program was made for {self.name}{described(self.arguments)} and is called with "
+                f"{described((args, kwargs))}; give arrays of these shapes and types, or call what compile returned."
             )
         return leaves
 
@@ -130,6 +122,66 @@ class Program:
             else:
                 values.append(leaf.copy() if isinstance(leaf, np.ndarray) else leaf)
         return self._rebuild(values)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the program to a file, whole or not at all: as data, from which `load` makes it run anywhere.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to write; an existing file is replaced.
+
+        Raises
+        ------
+        ProgramFileError
+            If the path cannot be written. What was there before is then still there.
+        InputError
+            If the program has in it what a file cannot hold, such as a primitive of your own, which is code.
+        """
+        from chainrule.compiler.files.files import Contents, write
+
+        write(path, Contents(self.name, self.plan, self.arguments, self.returned, self.graph, self.names))
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], classes: Iterable[type] = (), *, native: bool = True) -> Self:
+        """Read a program that `save` has written. Nothing in the file is run.
+
+        The function is not needed for it. Native code is made here, for this machine, or taken from the cache of what
+        was compiled here before.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        classes : iterable of type
+            Your named tuples and dataclasses that the function takes or returns: a file holds no classes.
+        native : bool
+            Whether to run by native code, where that can be had.
+
+        Returns
+        -------
+        Program
+            It gives, bit for bit, what the one that was saved gives on the same machine.
+
+        Raises
+        ------
+        ProgramFileError
+            If the file is missing, damaged, of another version, or no program of chainrule's.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from chainrule import compile
+        >>> path = os.path.join(tempfile.mkdtemp(), "norm.program")
+        >>> compile(lambda x: np.sqrt(np.sum(x * x))).program(np.zeros(2)).save(path)
+        >>> Program.load(path)(np.array([3.0, 4.0]))
+        np.float64(5.0)
+        """
+        from chainrule.compiler.files.files import read
+
+        contents = read(path, classes)
+        return cls(*contents, native=native)
 
     @property
     def source(self) -> str:
@@ -188,7 +240,7 @@ class Program:
     def __repr__(self) -> str:
         how = "native" if self.native else "by NumPy"
         steps = len(list(lines_of(self.plan)))
-        return f"<program {self.name}{_described(self.arguments)}: {steps} step{'' if steps == 1 else 's'}, {how}>"
+        return f"<program {self.name}{described(self.arguments)}: {steps} step{'' if steps == 1 else 's'}, {how}>"
 
     def __str__(self) -> str:
         return self.source
@@ -330,24 +382,3 @@ def _names(name: str, tree: Any) -> list[str]:
         fields = getattr(type(tree), "__dataclass_fields__", {})
         parts = [(f"{name}.{field}", getattr(tree, field)) for field, each in fields.items() if each.init]
     return [x for inner, part in parts for x in _names(inner, part)]
-
-
-def _described(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> str:
-    """Write down arguments, arrays by their types and shapes."""
-    leaves: list[Any] = []
-    take_apart(arguments, [], leaves)
-    positional, named = filled(arguments, [_Words(_typed(x)) for x in leaves])
-    return f"({', '.join([*map(repr, positional), *(f'{name}={x!r}' for name, x in named.items())])})"
-
-
-def _typed(x: Any) -> str:
-    return f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else type(x).__name__
-
-
-class _Words(str):
-    """Words that stand for themselves."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
