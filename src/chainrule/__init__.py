@@ -34,8 +34,10 @@ from chainrule.errors import (
 from chainrule.graph import Graph, record
 from chainrule.networks import Network
 from chainrule.rules import primitive
+from chainrule.teaching import BackpropReport, check_backprop
 
 __all__ = [
+    "BackpropReport",
     "ChainruleError",
     "ConvergenceError",
     "DataError",
@@ -49,6 +51,7 @@ __all__ = [
     "NonFiniteError",
     "ProgramFileError",
     "RecordingError",
+    "check_backprop",
     "check_gradient",
     "checkpoint",
     "compile",

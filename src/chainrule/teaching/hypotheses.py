@@ -74,7 +74,9 @@ def _sign(p: Pass, l: int, above: Array | None) -> Found:
         yield -p.delta(l, above)
 
 
-@_mistake("sigma-prime-missing", "delta", "the factor σ'(z^{l}) is missing in δ^{l}: ∂C/∂z^{l} = ∂C/∂a^{l} ⊙ σ'(z^{l}).")
+@_mistake(
+    "sigma-prime-missing", "delta", "the factor σ'(z^{l}) is missing in δ^{l}: ∂C/∂z^{l} = ∂C/∂a^{l} ⊙ σ'(z^{l})."
+)
 def _slope_missing(p: Pass, l: int, above: Array | None) -> Found:
     yield _outer_derivative(p, l, above)
 
@@ -238,7 +240,11 @@ def _scaled(quantity: str, right: Callable[[Pass, int, Array], Array], written: 
 
     rows: list[tuple[str, str, Callable[[Pass], float]]] = [
         ("sign", f"{written} has the wrong sign.", lambda p: -1),
-        ("sum-for-mean", f"{written} is the sum over the examples; C is their mean, so it is divided by m.", lambda p: p.m),
+        (
+            "sum-for-mean",
+            f"{written} is the sum over the examples; C is their mean, so it is divided by m.",
+            lambda p: p.m,
+        ),
         ("mean-for-sum", f"{written} is divided by the number of examples once too often.", lambda p: 1 / p.m),
         ("factor-2", f"{written} is twice what it should be.", lambda p: 2),
         ("factor-half", f"{written} is half of what it should be.", lambda p: 0.5),

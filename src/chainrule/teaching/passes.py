@@ -73,9 +73,7 @@ class Pass:
         return np.asarray(delta.sum(axis=1) / self.m)
 
 
-def forward(
-    W: Sequence[Any], b: Sequence[Any], x: Array, y: Array, activation: str, cost: str
-) -> Pass:
+def forward(W: Sequence[Any], b: Sequence[Any], x: Array, y: Array, activation: str, cost: str) -> Pass:
     """Go forward in double precision.
 
     Parameters

@@ -106,7 +106,9 @@ class BackpropReport:
             return f"Right: {what or 'everything'} of all {self.layers} layers."
         first = self.mistakes[0]
         above = self.layers - first.layer
-        before = f"the {above} layer{'s' if above > 1 else ''} above {'are' if above > 1 else 'is'} right; " if above else ""
+        before = (
+            f"the {above} layer{'s' if above > 1 else ''} above {'are' if above > 1 else 'is'} right; " if above else ""
+        )
         return (
             f"Wrong, first in layer {first.layer}, in {QUANTITIES[first.quantity]} ({first.name}); {before}"
             f"{len(self.mistakes)} mistake{'s' if len(self.mistakes) > 1 else ''} in all."
