@@ -182,14 +182,22 @@ def _magnitude(array: Numbers) -> npt.NDArray[np.float64]:
         return np.abs(array).astype(np.float64)
 
 
+def slice_indices(shape: tuple[int, ...]) -> list[str]:
+    """List the matrices that an array consists of, as `Slice.index` names them.
+
+    Examples
+    --------
+    >>> slice_indices((2, 3)), slice_indices((2, 3, 4))
+    ([''], ['[0, :, :]', '[1, :, :]'])
+    """
+    places = np.ndindex(shape[:-2])
+    return ["[" + ", ".join((*map(str, place), ":", ":")) + "]" for place in places] if len(shape) > 2 else [""]
+
+
 def _slices(array: Numbers) -> tuple[Slice, ...]:
     together = written_together(array)
-    if array.ndim <= 2:
-        return (Slice("", _rows(together)),)
-    return tuple(
-        Slice("[" + ", ".join((*map(str, place), ":", ":")) + "]", _rows(together[place]))
-        for place in np.ndindex(array.shape[:-2])
-    )
+    matrices = together.reshape(-1, *array.shape[-2:]) if array.ndim > 2 else [together]
+    return tuple(Slice(index, _rows(part)) for index, part in zip(slice_indices(array.shape), matrices, strict=True))
 
 
 def _rows(strings: npt.NDArray[np.object_]) -> tuple[tuple[str, ...], ...]:
