@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from chainrule.document.expressions import Equation, Expression, Matrix, Product, Total, Transposed
 from chainrule.document.precedence import enclosed, operands, sign_between
+from chainrule.document.shades import UNICODE, glyphs_for
 from chainrule.document.text import text
-
-UNICODE_BRACKETS = "⎡⎢⎣⎤⎥⎦"
-ASCII_BRACKETS = "[[[]]]"
+from chainrule.document.transliteration import writable
 
 
 class Box(NamedTuple):
@@ -20,7 +19,7 @@ class Box(NamedTuple):
     baseline: int
 
 
-def formula_lines(expression: Expression, width: int, brackets: str = UNICODE_BRACKETS) -> list[str]:
+def formula_lines(expression: Expression, width: int, encoding: str = "utf-8") -> list[str]:
     """Set a formula on as many lines as its matrices, or its length, ask for.
 
     Parameters
@@ -28,8 +27,8 @@ def formula_lines(expression: Expression, width: int, brackets: str = UNICODE_BR
     expression : Expression
     width : int
         Columns.
-    brackets : str
-        The six pieces of tall brackets.
+    encoding : str
+        Only characters that it has are used.
 
     Examples
     --------
@@ -40,10 +39,10 @@ def formula_lines(expression: Expression, width: int, brackets: str = UNICODE_BR
         ⎡ 1   2 ⎤
     A = ⎣ 3  −4 ⎦
     """
-    box = _box(expression, brackets)
+    box = _box(expression, encoding)
     if max(map(len, box.lines)) <= width:
         return box.lines
-    return _broken(expression, width)
+    return _broken(expression, width, encoding)
 
 
 def beside(*boxes: Box) -> Box:
@@ -57,7 +56,7 @@ def beside(*boxes: Box) -> Box:
     return Box(["".join(row) for row in zip(*columns, strict=True)], above)
 
 
-def matrix_box(rows: Sequence[Sequence[str]], brackets: str = UNICODE_BRACKETS) -> Box:
+def matrix_box(rows: Sequence[Sequence[str]], brackets: str = UNICODE.brackets) -> Box:
     """Set entries in columns, aligned at the right, between brackets."""
     widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
     lines = ["  ".join(entry.rjust(width) for entry, width in zip(row, widths, strict=False)) for row in rows]
@@ -71,19 +70,25 @@ def matrix_box(rows: Sequence[Sequence[str]], brackets: str = UNICODE_BRACKETS) 
     )
 
 
-def _box(expression: Expression, brackets: str) -> Box:
+def _box(expression: Expression, encoding: str) -> Box:
     match expression:
         case Matrix(rows) if len(rows) > 1:
-            return matrix_box([[text(entry) for entry in row] for row in rows], brackets)
+            entries = [[writable(text(entry), encoding) for entry in row] for row in rows]
+            return matrix_box(entries, glyphs_for(encoding).brackets)
         case Product() | Equation() | Total() if _has_tall_part(expression):
-            return beside(*_pieces(expression, brackets))
+            return beside(*_pieces(expression, encoding))
         case Transposed() if _has_tall_part(expression):
-            inner = _part(expression, 0, brackets)
-            return beside(inner, Box(["ᵀ", *[" "] * (len(inner.lines) - 1)], inner.baseline))
-    return Box([text(expression)], 0)
+            inner = _part(expression, 0, encoding)
+            return beside(inner, _over(writable("ᵀ", encoding), inner))
+    return Box([writable(text(expression), encoding)], 0)
 
 
-def _pieces(expression: Product | Equation | Total, brackets: str) -> list[Box]:
+def _over(mark: str, inner: Box) -> Box:
+    """Stand a mark beside the first line of a box."""
+    return Box([mark, *[" " * len(mark)] * (len(inner.lines) - 1)], inner.baseline)
+
+
+def _pieces(expression: Product | Equation | Total, encoding: str) -> list[Box]:
     count = len(operands(expression))
     match expression:
         case Product():
@@ -93,11 +98,16 @@ def _pieces(expression: Product | Equation | Total, brackets: str) -> list[Box]:
             signs = ["−" if first else "", *(" − " if less else " + " for less in others)]
         case Equation(_, between):
             signs = ["", *(f" {sign} " for sign in between)]
-    return [box for i in range(count) for box in (Box([signs[i]], 0), _part(expression, i, brackets)) if box.lines[0]]
+    return [
+        box
+        for i in range(count)
+        for box in (Box([writable(signs[i], encoding)], 0), _part(expression, i, encoding))
+        if box.lines[0]
+    ]
 
 
-def _part(outer: Expression, i: int, brackets: str) -> Box:
-    inner = _box(operands(outer)[i], brackets)
+def _part(outer: Expression, i: int, encoding: str) -> Box:
+    inner = _box(operands(outer)[i], encoding)
     return beside(Box(["("], 0), inner, Box([")"], 0)) if enclosed(outer, i, flat=True) else inner
 
 
@@ -110,19 +120,21 @@ def _has_tall_part(expression: Expression) -> bool:
     return False
 
 
-def _broken(expression: Expression, width: int) -> list[str]:
+def _broken(expression: Expression, width: int, encoding: str) -> list[str]:
     """Break a formula before the signs of an equation, and where a side is still too long, at blanks."""
     if not isinstance(expression, Equation) or len(expression.sides) < 2:
-        return textwrap.wrap(text(expression), width, subsequent_indent="    ", break_on_hyphens=False)
+        return textwrap.wrap(
+            writable(text(expression), encoding), width, subsequent_indent="    ", break_on_hyphens=False
+        )
     first, *others = (
-        f"({text(side)})" if enclosed(expression, i, flat=True) else text(side)
+        writable(f"({text(side)})" if enclosed(expression, i, flat=True) else text(side), encoding)
         for i, side in enumerate(expression.sides)
     )
     indent = len(first) + 1 if len(first) <= width // 4 else 4
     lines = []
     for sign, side in zip(expression.signs, others, strict=True):
         lines += textwrap.wrap(
-            f"{sign} {side}",
+            f"{writable(sign, encoding)} {side}",
             width,
             initial_indent=" " * indent,
             subsequent_indent=" " * (indent + len(sign) + 3),

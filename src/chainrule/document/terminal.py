@@ -160,7 +160,7 @@ class _Writer:
             yield Text(line * max(len(line.plain) for line in lines), "dim")
 
     def formula(self, expression: Expression, note: str) -> Iterator[Text]:
-        lines = [self.say(line) for line in formula_lines(expression, self.width - _INDENT, self.glyphs.brackets)]
+        lines = formula_lines(expression, self.width - _INDENT, self.encoding)
         widest = max(map(len, lines))
         beside_it = len(lines) == 1 and note and _INDENT + widest + 4 + len(note) <= self.width
         for line in lines:
