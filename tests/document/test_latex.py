@@ -78,7 +78,7 @@ def test_every_character_has_a_font(compiled):
 def test_wide_and_long_things_fit(compiled):
     rng = np.random.default_rng(1)
     W = Symbol("W")
-    cells = tuple((("a word " * 9, W), ("another_identifier_that_is_long",), ("c",)) for _ in range(70))
+    cells = tuple((("[a word] " * 9, W), ("another_identifier_that_is_long",), ("c",)) for _ in range(70))
     blocks = (
         Values(W, rng.normal(size=(12, 12)) * 1e-7),
         Values(W, rng.normal(size=(3, 12, 12)) + 1j),

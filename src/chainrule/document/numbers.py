@@ -163,7 +163,8 @@ def summary(array: Numbers) -> Summary:
     smallest = mean = largest = ""
     if finite.any() and array.dtype.kind != "c":
         values = array.ravel()[finite].astype(np.float64)
-        smallest, mean, largest = (written(x) for x in (values.min(), values.mean(), values.max()))
+        scale = greatest(values) or 1.0  # so that the sum of many large numbers is no infinity
+        smallest, mean, largest = (written(x) for x in (values.min(), (values / scale).mean() * scale, values.max()))
     first = np.argsort(np.where(np.isfinite(magnitude), -magnitude, -np.inf), kind="stable")[:ENTRIES]
     entries = () if slices else tuple((_index(i, array.shape), written(array.flat[i])) for i in first.tolist())
     return Summary(array.shape, slices, smallest, mean, largest, int(np.sum(~finite)), entries, matrix)
@@ -179,7 +180,7 @@ def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _magnitude(array: Numbers) -> npt.NDArray[np.float64]:
     with np.errstate(over="ignore"):
-        return np.abs(array).astype(np.float64)
+        return np.abs(array if array.dtype.kind == "c" else array.astype(np.float64)).astype(np.float64)
 
 
 def slice_indices(shape: tuple[int, ...]) -> list[str]:
@@ -238,7 +239,7 @@ def heat(matrix: Numbers, rows: int, columns: int, scale: float | None = None) -
     >>> heat(np.array([[4.0, 1.0, 0.0, -2.0]]), 1, 2)
     array([[ 1. , -0.5]])
     """
-    values = (np.abs(matrix) if matrix.dtype.kind == "c" else matrix).astype(np.float64)
+    values = _magnitude(matrix) if matrix.dtype.kind == "c" else matrix.astype(np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
     for axis, room in enumerate((rows, columns)):
         size = values.shape[axis]

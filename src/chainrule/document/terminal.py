@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -184,8 +185,15 @@ class _Writer:
                 lines = picture_lines(block.array, block.as_pictures, room, self.glyphs)
             else:
                 lines = heat_lines(found.matrix, room, self.glyphs)
-            yield from (Text(" " * _INDENT + line) for line in lines)
+            yield from map(self.shaded, lines)
             yield self.line(" " * _INDENT + legend(self.glyphs, written(greatest(block.array))), "dim")
+
+    def shaded(self, line: str) -> Text:
+        """Give what is positive and what is negative in a picture a colour each, which is only a second sign."""
+        drawn = Text(" " * _INDENT + line)
+        for characters, style in ((self.glyphs.positive, "blue"), (self.glyphs.negative, "red")):
+            drawn.highlight_regex(f"[{re.escape(characters)}]+", style)
+        return drawn
 
     def numbers(self, symbol: Expression, part: Slice, array: Numbers) -> Iterator[Text]:
         rows = [[self.say(signed(number)) for number in row] for row in part.rows]
