@@ -19,11 +19,12 @@ from chainrule.document.blocks import (
 )
 from chainrule.document.describing import LEGEND, gist, part_of, plain, verdict
 from chainrule.document.expressions import Expression
-from chainrule.document.latex_formulas import latex_math, latex_matrix, latex_number
+from chainrule.document.latex_arrays import array_equations
+from chainrule.document.latex_formulas import latex_math, latex_matrix
 from chainrule.document.latex_lines import LINE, latex_lines
 from chainrule.document.latex_pictures import heat_map, picture
 from chainrule.document.latex_words import latex_code, latex_sentence, latex_words
-from chainrule.document.numbers import SLICES, WHOLE, Numbers, Slice, as_pictures, greatest, slice_indices, summary
+from chainrule.document.numbers import SLICES, WHOLE, Numbers, as_pictures, greatest, slice_indices, summary
 from chainrule.document.text import text
 
 # \fitted shrinks what is wider than the line; \blankbox is room to write in by hand.
@@ -151,18 +152,10 @@ def _values(block: Values) -> str:
     if block.as_pictures and not found.slices and found.matrix.size:
         return _sentence(gist(block.symbol, found)) + "\n\n" + _pictures(block.array, block.as_pictures)
     if found.slices:
-        return "\n".join(
-            rf"\shown{{{latex_math(part_of(block.symbol, part.index))} = {_numbers(part, block.array.ndim)}}}"
-            for part in found.slices
-        )
+        equations = (array_equations(block.symbol, part, block.array.ndim) for part in found.slices)
+        return "\n".join(rf"\shown{{{equation}}}" for several in equations for equation in several)
     described = _sentence(gist(block.symbol, found))
     return f"{described}\n\n{_centred(heat_map(found.matrix), LEGEND)}" if found.matrix.size else described
-
-
-def _numbers(part: Slice, ndim: int) -> str:
-    rows = part.rows if ndim != 1 else tuple(zip(*part.rows, strict=True))  # a vector is a column
-    numbers = [[latex_number(number) for number in row] for row in rows]
-    return numbers[0][0] if ndim == 0 else latex_matrix(numbers, "r")
 
 
 def _pictures(array: Numbers, size: tuple[int, int]) -> str:

@@ -18,11 +18,11 @@ from chainrule.document.blocks import (
     Values,
     Verdict,
 )
-from chainrule.document.describing import gist, part_of, verdict
-from chainrule.document.expressions import Expression
-from chainrule.document.latex_formulas import latex_math, latex_matrix, latex_number
+from chainrule.document.describing import gist, verdict
+from chainrule.document.latex_arrays import array_equations
+from chainrule.document.latex_formulas import latex_math
 from chainrule.document.latex_lines import latex_lines
-from chainrule.document.numbers import SLICES, WHOLE, Slice, greatest, slice_indices, summary, written
+from chainrule.document.numbers import SLICES, WHOLE, greatest, slice_indices, summary, written
 from chainrule.document.shades import UNICODE, heat_lines, legend, picture_lines
 
 _WIDTH = 72  # characters of a heat map
@@ -137,9 +137,8 @@ def _aligned(lines: Sequence[str]) -> str:
 def _values(block: Values) -> str:
     found = summary(block.array)
     if found.slices:
-        return "\n\n".join(
-            _equal(part_of(block.symbol, part.index), _numbers(part, block.array.ndim)) for part in found.slices
-        )
+        equations = (array_equations(block.symbol, part, block.array.ndim) for part in found.slices)
+        return "\n\n".join(_shown(equation) for several in equations for equation in several)
     words = _sentence(gist(block.symbol, found))
     if not found.matrix.size:
         return words
@@ -148,16 +147,6 @@ def _values(block: Values) -> str:
     else:
         lines = heat_lines(found.matrix, _WIDTH, UNICODE)
     return "\n".join((f"{words}\n\n```text", *lines, legend(UNICODE, written(greatest(block.array))), "```"))
-
-
-def _equal(symbol: Expression, latex: str) -> str:
-    return _shown(f"{latex_math(symbol)} = {latex}")
-
-
-def _numbers(part: Slice, ndim: int) -> str:
-    rows = part.rows if ndim != 1 else tuple(zip(*part.rows, strict=True))  # a vector is a column
-    numbers = [[latex_number(number) for number in row] for row in rows]
-    return numbers[0][0] if ndim == 0 else latex_matrix(numbers, "r")
 
 
 def _table(table: Table) -> str:

@@ -180,7 +180,7 @@ def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _magnitude(array: Numbers) -> npt.NDArray[np.float64]:
     with np.errstate(over="ignore"):
-        return np.abs(array if array.dtype.kind == "c" else array.astype(np.float64)).astype(np.float64)
+        return np.asarray(np.abs(array if array.dtype.kind == "c" else array.astype(np.float64)), np.float64)
 
 
 def slice_indices(shape: tuple[int, ...]) -> list[str]:
