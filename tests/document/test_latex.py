@@ -14,7 +14,7 @@ from chainrule.document import Blank, Document, Heading, Listing, Paragraph, Sym
 from chainrule.document.latex import latex
 from chainrule.document.latex_words import latex_words
 
-COMPLAINTS = re.compile(r"^! .*|.*Warning.*|Missing character.*", re.MULTILINE)
+COMPLAINTS = re.compile(r"^\./it\.tex:\d+:.*|.*Warning.*|Missing character.*", re.MULTILINE)
 TOO_WIDE = re.compile(r"Overfull \\hbox \((\d+\.\d+)pt too wide\)")
 
 
@@ -30,7 +30,11 @@ def compiled(tmp_path):
     def compiled(document, runs=1):
         (tmp_path / "it.tex").write_text(latex(document), encoding="utf-8")
         for _ in range(runs):
-            subprocess.run(["pdflatex", "-interaction=nonstopmode", "it.tex"], cwd=tmp_path, capture_output=True)
+            subprocess.run(
+                ["pdflatex", "-interaction=nonstopmode", "-file-line-error", "it.tex"],
+                cwd=tmp_path,
+                capture_output=True,
+            )
         assert (tmp_path / "it.pdf").exists()
         return (tmp_path / "it.log").read_text(encoding="utf-8", errors="replace")
 

@@ -125,6 +125,8 @@ def test_latex_means_what_the_formula_means(expression):
         (Product((Sum(A), B)), "(Σ a) b"),
         (Product((A, Sum(B))), "a Σ b"),
         (Indexed(Product((A, B)), "0"), "(a b)[0]"),
+        (Transposed(Product((Symbol("W", "3"),))), "(W³)ᵀ"),
+        (Product((Product((Product((A, B)),)), C)), "a b c"),
         (Infix(Infix(A, "<", B), "∈", C), "(a < b) ∈ c"),
         (Equation((A, Equation((B, C), ("=",))), ("←",)), "a ← (b = c)"),
         (Product((Number(2), Number(3))), "2 · 3"),
