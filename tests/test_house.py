@@ -13,6 +13,7 @@ SOURCE = Path(chainrule.__file__).parent
 # Each may import those before it. Rooms in one line are neighbours that do not know each other.
 FLOORS = [
     ["errors"],
+    ["disk"],
     ["datasets", "document", "graph"],
     ["rules"],
     ["scipy"],

@@ -1,6 +1,7 @@
 """A glass box for backpropagation: derivatives of ordinary NumPy code, and the network that learns by them."""
 
 from chainrule.compiler import compile
+from chainrule.derivation import Derivation, derive
 from chainrule.differentiation import (
     GradientReport,
     check_gradient,
@@ -27,6 +28,7 @@ from chainrule.errors import (
     NativeCodeWarning,
     NetworkFileError,
     NonFiniteError,
+    ProgramFileError,
     RecordingError,
 )
 from chainrule.graph import Graph, record
@@ -37,6 +39,7 @@ __all__ = [
     "ChainruleError",
     "ConvergenceError",
     "DataError",
+    "Derivation",
     "GradientReport",
     "Graph",
     "InputError",
@@ -44,10 +47,12 @@ __all__ = [
     "Network",
     "NetworkFileError",
     "NonFiniteError",
+    "ProgramFileError",
     "RecordingError",
     "check_gradient",
     "checkpoint",
     "compile",
+    "derive",
     "elementwise_grad",
     "fixed_point",
     "grad",

@@ -25,6 +25,10 @@ class NetworkFileError(ChainruleError, ValueError):
     """A network file is missing, damaged, of another architecture, or cannot be written."""
 
 
+class ProgramFileError(ChainruleError, ValueError):
+    """A program file is missing, damaged, of another version, or cannot be written."""
+
+
 class NonFiniteError(ChainruleError, ArithmeticError):
     """Under `watch_nonfinite`, an operation made a NaN or an infinity of finite numbers."""
 
@@ -34,4 +38,4 @@ class ConvergenceError(ChainruleError, ArithmeticError):
 
 
 class NativeCodeWarning(UserWarning):
-    """Compiled functions run by NumPy, since what makes native code is not installed; said once in a process."""
+    """Compiled functions and trainings run by NumPy, since llvmlite is not installed; said once in a process."""

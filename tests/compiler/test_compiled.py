@@ -20,7 +20,7 @@ from chainrule import (
     value_and_grad,
     watch_nonfinite,
 )
-from chainrule.compiler import Compiled, program
+from chainrule.compiler import Compiled, fallback
 from chainrule.compiler.native import engine
 
 
@@ -260,7 +260,7 @@ def test_a_compiled_method_belongs_to_its_object():
 
 def test_without_llvmlite_numpy_runs_and_says_so_once(monkeypatch):
     monkeypatch.setattr(engine, "available", lambda: False)
-    monkeypatch.setattr(program, "_warned", set())
+    monkeypatch.setattr(fallback, "_said", set())
     with pytest.warns(NativeCodeWarning, match="llvmlite") as caught:
         result = compile(value_and_grad(cost))(W, x, y)
     assert caught[0].filename == __file__

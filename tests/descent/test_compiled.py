@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import value_and_grad
+from chainrule import NativeCodeWarning, value_and_grad
+from chainrule.compiler import fallback
 from chainrule.compiler.native import engine
 from chainrule.descent import compiled, gradient_descent
 from chainrule.descent.compiled import CompiledEpochs
@@ -150,8 +151,10 @@ def test_without_llvmlite_the_training_goes_on_in_numpy(monkeypatch):
     expected = start()
     descend(expected)
     monkeypatch.setattr(engine, "available", lambda: False)
+    monkeypatch.setattr(fallback, "_said", set())
     theta = start()
-    history = descend(theta)
+    with pytest.warns(NativeCodeWarning, match="pip install llvmlite"):
+        history = descend(theta)
     assert (history.compiled, history.note) == (False, "llvmlite is not installed")
     for ours, theirs in zip(theta, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-13)

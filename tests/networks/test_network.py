@@ -3,7 +3,8 @@ import signal
 import numpy as np
 import pytest
 
-from chainrule import InputError
+from chainrule import InputError, NativeCodeWarning
+from chainrule.compiler import fallback
 from chainrule.compiler.native import engine
 from chainrule.networks import Network, formulas
 from chainrule.networks.activations import ACTIVATIONS
@@ -166,7 +167,10 @@ def test_compiled_training_in_float32_is_that_of_the_closed_formulas():
 def test_without_llvmlite_it_learns_the_same(monkeypatch):
     expected, _ = fitted(dtype="float64")
     monkeypatch.setattr(engine, "available", lambda: False)
-    network, history = fitted(dtype="float64")
+    monkeypatch.setattr(fallback, "_said", set())
+    with pytest.warns(NativeCodeWarning) as caught:
+        network, history = fitted(dtype="float64")
+    assert [each.filename for each in caught] == [__file__]
     assert not history.compiled
     for ours, theirs in zip(network.weights + network.biases, expected.weights + expected.biases, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)

@@ -2,6 +2,7 @@
 
 import math
 import shlex
+import warnings
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -13,10 +14,11 @@ from chainrule.cli import epochs as table
 from chainrule.cli import screen, wording
 from chainrule.cli.evaluate import report
 from chainrule.cli.files import free_name
+from chainrule.compiler.native import engine
 from chainrule.datasets import Dataset
 from chainrule.descent import History
 from chainrule.descent.interruption import interruption
-from chainrule.errors import InputError
+from chainrule.errors import InputError, NativeCodeWarning
 from chainrule.networks import Network, check_writable
 
 DEFAULT_OUT = Path("network.safetensors")
@@ -85,6 +87,8 @@ def train(
     _check_fit(sizes, batch, dataset)
     network = _network(sizes, weights, seed)
     screen.say(*_announcement(dataset, network, epochs, batch, eta, weights, seed), "")
+    if not engine.available():
+        screen.say("llvmlite is not installed, so NumPy trains, more slowly. For speed: pip install llvmlite.", "")
 
     start = perf_counter()
     # An impatient second Ctrl-C shall not hit while the file is written.
@@ -135,17 +139,19 @@ def _fit(network: Network, dataset: Dataset, epochs: int, batch: int, eta: float
     """
     width, glyphs = screen.width(), screen.glyphs()
     screen.say(table.heading())
-    return network.fit(
-        dataset.train.x,
-        dataset.train.labels,
-        epochs=epochs,
-        batch_size=batch,
-        eta=eta,
-        seed=seed,
-        validation=(dataset.test.x, dataset.test.labels),
-        progress=screen.is_live(),
-        after_epoch=lambda history: screen.say(table.row(history, width, glyphs)),
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NativeCodeWarning)  # of which the screen has told already
+        return network.fit(
+            dataset.train.x,
+            dataset.train.labels,
+            epochs=epochs,
+            batch_size=batch,
+            eta=eta,
+            seed=seed,
+            validation=(dataset.test.x, dataset.test.labels),
+            progress=screen.is_live(),
+            after_epoch=lambda history: screen.say(table.row(history, width, glyphs)),
+        )
 
 
 def _network(sizes: list[int], weights: str, seed: int) -> Network:

@@ -31,6 +31,16 @@ _SETTINGS = (
 )
 
 
+class Result:
+    """The place of one of a program's results in what the function returns."""
+
+    __slots__ = ("number", "scalar")
+
+    def __init__(self, number: int, scalar: bool) -> None:
+        self.number = number
+        self.scalar = scalar
+
+
 def take_apart(tree: Any, key: list[Any], leaves: list[Any]) -> None:
     """Collect the arrays and numbers in an argument, and what must be equal for two calls to share a program.
 

@@ -1,14 +1,15 @@
 """A program: a recorded function, planned and made ready to run on arrays of given shapes and types."""
 
 import inspect
-import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 
-from chainrule.compiler.arguments import check_numeric, filled, is_data, stand_in, take_apart, typed
+from chainrule.compiler.arguments import Result, check_numeric, filled, is_data, stand_in, take_apart, typed
 from chainrule.compiler.costs import Memory, flops_of, memory_of
+from chainrule.compiler.fallback import say_once
 from chainrule.compiler.lowering import lower
 from chainrule.compiler.native import engine
 from chainrule.compiler.numpy_executor import clocked, execute
@@ -17,24 +18,12 @@ from chainrule.compiler.planning import plan
 from chainrule.compiler.simplify import Builder
 from chainrule.compiler.source import lines_of, source_of
 from chainrule.compiler.timing import Timings, timed
-from chainrule.errors import InputError, NativeCodeWarning, RecordingError
+from chainrule.errors import InputError, RecordingError
 from chainrule.graph.graph import Graph, record_in
 from chainrule.graph.node import Node
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import Recording, sample_of
 from chainrule.rules.kinds import QUICK
-
-_warned: set[str] = set()
-
-
-class Result:
-    """The place of one of a program's results in what the function returns."""
-
-    __slots__ = ("number", "scalar")
-
-    def __init__(self, number: int, scalar: bool) -> None:
-        self.number = number
-        self.scalar = scalar
 
 
 class Program:
@@ -53,7 +42,7 @@ class Program:
     returned : nested structure
         What the function returns, with a `Result` for each of the plan's outputs.
     graph : Graph, optional
-        The function as it was recorded; a program from a file has none.
+        The function as it was recorded.
     names : sequence of str
         What the arrays and numbers in its arguments are called.
     native : bool
@@ -64,7 +53,8 @@ class Program:
     name : str
         The function's name.
     graph : Graph or None
-        The function as it was recorded; None for a program from a file.
+        The function as it was recorded. None for a program from a file whose function has a primitive of the
+        user's own in it.
     plan : Plan
         What is done, step by step, in which memory.
     native : bool
@@ -132,6 +122,66 @@ class Program:
             else:
                 values.append(leaf.copy() if isinstance(leaf, np.ndarray) else leaf)
         return self._rebuild(values)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the program to a file, whole or not at all: as data, from which `load` makes it run anywhere.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to write; an existing file is replaced.
+
+        Raises
+        ------
+        ProgramFileError
+            If the path cannot be written. What was there before is then still there.
+        InputError
+            If the program has in it what a file cannot hold, such as a primitive of your own, which is code.
+        """
+        from chainrule.compiler.files.files import Contents, write
+
+        write(path, Contents(self.name, self.plan, self.arguments, self.returned, self.graph, self.names))
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], classes: Iterable[type] = (), *, native: bool = True) -> Self:
+        """Read a program that `save` has written. Nothing in the file is run.
+
+        The function is not needed for it. Native code is made here, for this machine, or taken from the cache of what
+        was compiled here before.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        classes : iterable of type
+            Your named tuples and dataclasses that the function takes or returns: a file holds no classes.
+        native : bool
+            Whether to run by native code, where that can be had.
+
+        Returns
+        -------
+        Program
+            It gives, bit for bit, what the one that was saved gives on the same machine.
+
+        Raises
+        ------
+        ProgramFileError
+            If the file is missing, damaged, of another version, or no program of chainrule's.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from chainrule import compile
+        >>> path = os.path.join(tempfile.mkdtemp(), "norm.program")
+        >>> compile(lambda x: np.sqrt(np.sum(x * x))).program(np.zeros(2)).save(path)
+        >>> Program.load(path)(np.array([3.0, 4.0]))
+        np.float64(5.0)
+        """
+        from chainrule.compiler.files.files import read
+
+        contents = read(path, classes)
+        return cls(*contents, native=native)
 
     @property
     def source(self) -> str:
@@ -211,14 +261,7 @@ class Program:
 def _native(planned: Plan) -> Any:
     """Return a plan's native program, or None where llvmlite is missing; then that is said, once."""
     if not engine.available():
-        if not _warned:
-            _warned.add("llvmlite")
-            warnings.warn(
-                "llvmlite is not installed, so compiled functions run by NumPy, step by step and more slowly; "
-                "install it with `pip install llvmlite`.",
-                NativeCodeWarning,
-                stacklevel=6,
-            )
+        say_once()
         return None
     from chainrule.compiler.native.programs import NativeProgram
 

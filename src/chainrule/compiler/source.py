@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.compiler.plan import (
     Apply,
     Call,
@@ -195,4 +197,4 @@ def _product(p: Product, arrays: list[str]) -> str:
 
 
 def _short(x: Any) -> str:
-    return f"{x.dtype} {x.shape}" if getattr(x, "shape", ()) else str(x)
+    return f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) and x.ndim else str(x)

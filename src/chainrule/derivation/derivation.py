@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
+from chainrule.derivation.records import fields_of, written
+from chainrule.derivation.saving import save
 from chainrule.derivation.steps import Quantity, Step, Update
 from chainrule.derivation.telling import document
-from chainrule.document import Document
+from chainrule.document import Document, Equation
+from chainrule.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +93,109 @@ class Derivation:
         """
         return self._python()
 
+    def to_python_or_none(self) -> str | None:
+        """Return what `to_python` gives, or None where it cannot be given."""
+        try:
+            return self.to_python()
+        except InputError:
+            return None
+
     def document(self) -> Document:
         """Return what the derivation says, block by block."""
         return document(self)
 
+    def show(self) -> None:
+        """Print the derivation in the terminal."""
+        from chainrule.document.terminal import show
+
+        show(self.document())
+
+    def to_markdown(self) -> str:
+        """Return the derivation as Markdown, its formulas as LaTeX between dollar signs."""
+        from chainrule.document.markdown import markdown
+
+        return markdown(self.document())
+
+    def to_latex(self) -> str:
+        """Return the derivation as a LaTeX document, for pdflatex."""
+        from chainrule.document.latex import latex
+
+        return latex(self.document())
+
+    def to_html(self) -> str:
+        """Return the derivation as one HTML page with a player, which works without a network."""
+        from chainrule.derivation.player import player
+
+        return player(self)
+
+    def to_svg(self) -> str:
+        """Return a picture of the quantities and of what each is computed from, as SVG."""
+        from chainrule.derivation.drawing import svg
+
+        return svg(self)
+
+    def to_json(self) -> str:
+        """Return the derivation as JSON, with all numbers: `from_json` reads it."""
+        return written(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` has written. Nothing in it is run; what `grad` gave comes as tuples, lists and dicts.
+
+        Raises
+        ------
+        InputError
+            The text is no derivation.
+        """
+        fields = fields_of(text)
+        source = fields.pop("python", None)
+        try:
+            return cls(**fields, _python=lambda: _given(source))
+        except TypeError as error:
+            raise InputError(f"this is no derivation that to_json has written ({error}); give such a text.") from None
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the derivation to a file, whole or not at all, in the format that its ending says.
+
+        Parameters
+        ----------
+        path : str or path
+            With one of the endings .html, .md, .tex, .json, .py, .svg, .png and .txt.
+
+        Raises
+        ------
+        InputError
+            The ending is none of these, or the file cannot be written.
+        """
+        save(self, Path(path))
+
+    def _repr_html_(self) -> str:
+        from chainrule.document.page import fragment
+
+        return fragment(self.document())
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def _repr_latex_(self) -> str:
+        from chainrule.document.latex import latex_math
+
+        steps = [
+            Equation((step.symbol, step.contributions[0].shortcut), ("=",)) for step in self.steps if step.contributions
+        ]
+        return "$$" + r" \\ ".join(latex_math(step) for step in steps) + "$$"
+
+    def __str__(self) -> str:
+        from chainrule.document.terminal import terminal_text
+
+        return terminal_text(self.document())
+
     def __repr__(self) -> str:
         shape = np.shape(self.result.value)
         return f"<derivation of {self.name}: {len(self.steps)} steps back, result of shape {shape}>"
+
+
+def _given(source: str | None) -> str:
+    if source is None:
+        raise InputError("this derivation was read from a file that holds no Python code; derive it anew for that.")
+    return source

@@ -10,16 +10,16 @@ from chainrule.derivation.code import python
 from chainrule.derivation.derivation import Derivation
 from chainrule.derivation.groups import Group, Symbols, grouped
 from chainrule.derivation.literal import literal
-from chainrule.derivation.local import chain_rule, explained, kind_of
+from chainrule.derivation.local import Local, chain_rule, explained, kind_of
 from chainrule.derivation.naming import Names, Watcher
 from chainrule.derivation.proof import Rest, check
 from chainrule.derivation.steps import Check, Contribution, Quantity, Step
 from chainrule.differentiation.reverse import pull_back
 from chainrule.differentiation.tracing import Trace, Wrt, name_of, places, scalar_result
-from chainrule.document import Call, Derivative, Equation, Expression, Number, Total
+from chainrule.document import Call, Derivative, Equation, Expression, Number, Symbol, Total
 from chainrule.errors import InputError
 from chainrule.graph.graph import argument_names, as_array
-from chainrule.graph.node import Node
+from chainrule.graph.node import Item, Node, whole
 from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import INPUT, OPEN
 
@@ -88,6 +88,40 @@ def derive(f: Callable[..., Any], wrt: Wrt | None = None, *, full: bool = False)
         return Derived(trace, names, labels, y, full).derivation(name_of(f), isinstance(chosen, tuple))
 
     return derived
+
+
+def derive_named(
+    f: Callable[..., Any], args: tuple[Any, ...], wrt: Sequence[int], labels: Sequence[str], *, full: bool = False
+) -> Derivation:
+    """Derive a function that names its quantities itself.
+
+    Parameters
+    ----------
+    f : callable
+        Called as ``f(names, recording, *args)``; it enters in `names` what it computes. Its result is a scalar.
+    args : tuple
+        Its arguments.
+    wrt : sequence of int
+        The arguments to differentiate by.
+    labels : sequence of str
+        The names of their leaves, as ``W^1``.
+    full : bool
+        As for `derive`.
+
+    Returns
+    -------
+    Derivation
+    """
+    names = Names()
+
+    def naming(*given: Any) -> Any:
+        recording = OPEN.get()[-1]
+        recording.watch = _keep_all
+        return f(names, recording, *given)
+
+    trace = Trace(functools.wraps(f)(naming), args, {}, wrt)
+    y = scalar_result(f, trace)
+    return Derived(trace, names, labels, y, full).derivation(name_of(f), True)
 
 
 def _keep_all(node: Node) -> None:
@@ -246,11 +280,7 @@ class Derived:
         rest.largest = self._largest()
         many = len(self.groups) * len(self.nodes) > _CHECKED
         steps = []
-        backward = sorted(self.groups, key=lambda g: (g.out.rule is INPUT, 0))
-        order = [g for g in reversed(backward) if g.out.rule is not INPUT] + [
-            g for g in backward if g.out.rule is INPUT
-        ]
-        for group in order:
+        for group in self.backward():
             x = group.out
             if x not in self.cotangents or isinstance(x.value, tuple):
                 continue
@@ -268,8 +298,28 @@ class Derived:
         real = [(x, g) for x, g in self.cotangents.items() if getattr(x.value, "dtype", np.dtype(object)).kind == "f"]
         return max((float(np.sum(np.abs(np.asarray(x.value, np.float64) * g))) for x, g in real), default=0.0)
 
+    def backward(self) -> list[Group]:
+        """Return the quantities from the cost back, an argument as soon as all that use it are done."""
+        waiting = {g.out: {user.out for user in self.uses.get(g.out, ())} for g in self.groups if g.out.rule is INPUT}
+        order: list[Group] = []
+        for group in reversed(self.groups):
+            if group.out.rule is INPUT:
+                continue
+            order.append(group)
+            for argument in [g for g in self.groups if g.out in waiting]:
+                waiting[argument.out].discard(group.out)
+                if not waiting[argument.out]:
+                    del waiting[argument.out]
+                    order.append(argument)
+        return order
+
     def cotangent_symbol(self, x: Node) -> Expression:
         """Write ∂C/∂x; for C itself, where it stands in a product, 1."""
+        name, _, above = self.names.of_cotangents.get(x, "").partition("^")
+        return Symbol(name, above, self.symbols.symbols[x].key + "'") if name else self.derivative(x)
+
+    def derivative(self, x: Node) -> Derivative:
+        """Write ∂C/∂x."""
         return Derivative(self.C, self.symbols.of(x))
 
     def edges(self, user: Group, x: Node) -> list[tuple[Node, int]]:
@@ -294,7 +344,7 @@ class Derived:
 
     def _explained(self, user: Group, x: Node) -> Contribution:
         edges = self.edges(user, x)
-        value = functools.reduce(lambda a, b: a + b, (self.handed[edge] for edge in edges))
+        value = self._value(user, x)
         y = user.out
         symbol_y, symbol_x = self.symbols.of(y), self.symbols.of(x)
         g: Expression = Number(1) if y is self.result else self.cotangent_symbol(y)
@@ -311,10 +361,13 @@ class Derived:
                 (Derivative(symbol_y, symbol_x), Call("diag", (right,)) if diagonal else right), ("=",)
             )
         else:
+            arrived = self._arrived(user, g)
+            own = functools.partial(self.written_result, user)
             parts = [
-                explained(node, i, g, self.operands(user, node), self.written_result(user, node), symbol_x)
+                explained(node, i, arrived[node].shortcut, self.operands(user, node), own(node), symbol_x)
                 for node, i in edges
             ]
+            parts = [_joined(arrived[node], part) for (node, _), part in zip(edges, parts, strict=True)]
             first = parts[0]
             structure, zeros, local, why = first.structure, first.zeros, first.local, first.why
             shortcut = first.shortcut
@@ -336,12 +389,32 @@ class Derived:
             literal=self._literal(user, x, value),
         )
 
+    def _value(self, user: Group, x: Node) -> Any:
+        """Return what a quantity hands to x; of several results of one primitive, what this one hands."""
+        if any(isinstance(node.value, tuple) for node in user.members):
+            arrived = pull_back(reversed(user.members), {user.out: self.cotangents[user.out]})
+            return whole(arrived[x], x.value)
+        return functools.reduce(lambda a, b: a + b, (self.handed[edge] for edge in self.edges(user, x)))
+
+    def _arrived(self, user: Group, g: Expression) -> dict[Node, Local]:
+        """Follow a cotangent through the members of a quantity: what arrives at each, as a formula."""
+        arrived = {user.out: Local("identity", 0.0, g, g, "")}
+        for node in reversed(user.members):
+            if node not in arrived or isinstance(node.value, tuple) or isinstance(node.rule, Item):
+                continue
+            for i, x in enumerate(node.operands):
+                if type(x) is Node and x in user.members and (node, i) in self.handed:
+                    operands = self.operands(user, node)
+                    part = explained(
+                        node, i, arrived[node].shortcut, operands, self.written_result(user, node), operands[i]
+                    )
+                    arrived[x] = _joined(arrived[node], part)
+        for node in user.members:
+            arrived.setdefault(node, arrived[user.out])
+        return arrived
+
     def _literal(self, user: Group, x: Node, value: Any) -> Any:
-        if (
-            not self.full
-            or any(isinstance(node.value, tuple) for node in user.members)
-            or user.out.value.dtype.kind == "c"
-        ):
+        if not self.full or user.out.value.dtype.kind == "c":
             return None
         return literal(user, x, self.cotangents[user.out], np.asarray(value))
 
@@ -373,6 +446,16 @@ def _distinct(labels: Sequence[str]) -> list[str]:
         seen[label] = seen.get(label, 0) + 1
         found.append(label if seen[label] == 1 else f"{label}_{seen[label]}")
     return found
+
+
+def _joined(outer: Local, inner: Local) -> Local:
+    """Put two links of one chain together; what only passes on leaves no trace."""
+    if outer.structure == "identity":
+        return inner
+    if inner.structure in ("identity", "permutation", "selection") and inner.shortcut == outer.shortcut:
+        return outer
+    why = "; ".join(filter(None, dict.fromkeys((outer.why, inner.why))))
+    return Local("dense", 0.0, inner.local, inner.shortcut, why)
 
 
 def _copy(value: Any) -> Any:

@@ -81,8 +81,9 @@ def grouped(nodes: Sequence[Node], result: Node, names: Names) -> list[Group]:
                 found[node] = candidate
                 taken.update(dict.fromkeys(within, node))
                 break
+    whole = {x for one in found.values() for x in one.members}
     for node in reversed(nodes):
-        if is_free(node) and node not in taken and node not in found and _is_passed_on(node, uses[node], found):
+        if is_free(node) and node not in taken and node not in found and _is_passed_on(node, uses[node], whole):
             use = uses[node][0][0]
             taken[node] = taken.get(use, use)
         elif isinstance(node.value, tuple) and uses[node]:
@@ -94,6 +95,9 @@ def grouped(nodes: Sequence[Node], result: Node, names: Names) -> list[Group]:
             out = taken[out]
         groups[out].members.append(node)
     for group in groups.values():
+        # Each of several results takes in the primitive that gives them all.
+        if isinstance(group.out.rule, Item) and group.out.operands[0] not in group.members:
+            group.members.insert(0, group.out.operands[0])
         group.found = found.get(group.out)
         group.operands = list(_outside(group, names))
     return sorted(groups.values(), key=lambda group: group.out.rule is not INPUT)
@@ -108,18 +112,28 @@ def _uses(nodes: Sequence[Node]) -> dict[Node, list[tuple[Node, int]]]:
     return uses
 
 
-def _is_passed_on(node: Node, uses: list[tuple[Node, int]], found: dict[Node, Recognised]) -> bool:
+def _is_passed_on(node: Node, uses: list[tuple[Node, int]], whole: set[Node]) -> bool:
     """Say whether a node's cotangent is that of the one node that uses it, so that it needs no step of its own."""
     if len(uses) != 1 or isinstance(node.value, tuple):
         return False
     use, i = uses[0]
-    if use in found or isinstance(use.value, tuple) or isinstance(use.rule, Item):
+    if use in whole or isinstance(use.value, tuple) or isinstance(use.rule, Item):
         return False
+    if _adds_axes(node) and isinstance(use.rule, Elementwise) and use.rule.partials[i] == 1:
+        return True
     if np.shape(node.value) != np.shape(use.value) or node.value.dtype != use.value.dtype:
         return False
     if use.rule.name in _TRANSPARENT:
         return True
     return isinstance(use.rule, Elementwise) and i < len(use.rule.partials) and use.rule.partials[i] == 1
+
+
+def _adds_axes(node: Node) -> bool:
+    """Say whether a node does no more than give a vector an axis of size 1, as b[:, np.newaxis] does."""
+    if node.rule.name not in ("getitem", "reshape") or len(node.operands) > 1:
+        return False
+    before, after = np.shape(node.operands[0].value), np.shape(node.value)
+    return [n for n in before if n != 1] == [n for n in after if n != 1]
 
 
 def _outside(group: Group, names: Names) -> Iterator[Any]:
@@ -171,7 +185,10 @@ class Symbols:
         for group in groups:
             self._of_constants(group)
             text = called[group.out]
-            if text:
+            if "^" in text:
+                base, _, above = text.partition("^")
+                symbol = Symbol(base, above, next(self._keys))
+            elif text:
                 same = counts[text]
                 start = 0 if same[0].rule is INPUT else 1
                 above = str(same.index(group.out) + start) if len(same) > 1 else ""
@@ -191,7 +208,8 @@ class Symbols:
                     self.symbols[id(operand)] = self.symbols[known[0]]
                     continue
                 self.constants[id(operand)] = (name, operand)
-                self.symbols[id(operand)] = Symbol(name, "", next(self._keys))
+                base, _, above = name.partition("^")
+                self.symbols[id(operand)] = Symbol(base, above, next(self._keys))
 
     def of(self, operand: Any) -> Expression:
         """Return the symbol of an operand, or a constant as it is written."""

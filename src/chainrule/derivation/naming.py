@@ -25,7 +25,10 @@ _CONTAINER = 200  # of a longer list the entries are not looked through after ev
 
 
 class Name(NamedTuple):
-    """A variable that holds a result: how deep in calls, whether within a list or a dict, and what it is called."""
+    """A variable that holds a result: how deep in calls, whether within a list or a dict, and what it is called.
+
+    What follows a ``^`` in the text is a superscript, as of the layer's l in ``z^2``.
+    """
 
     depth: int
     within: bool
@@ -43,12 +46,15 @@ class Names:
         By the identity of an array that depends on no argument: its name, and the array.
     lines : dict
         The line of the user's source that each node was computed on.
+    of_cotangents : dict
+        What ∂C/∂x of a node x is called, where it has a name of its own: δ.
     """
 
     def __init__(self) -> None:
         self.of_nodes: dict[Node, Name] = {}
         self.of_constants: dict[int, tuple[Name, Any]] = {}
         self.lines: dict[Node, Line] = {}
+        self.of_cotangents: dict[Node, str] = {}
 
     def hold(self, value: Any, name: Name, recording: Recording) -> None:
         """Enter that a variable holds a value, if the value is one of the recording or an array of numbers."""
@@ -59,6 +65,14 @@ class Names:
                     self.of_nodes[value._node] = name
         elif isinstance(value, np.ndarray) or type(value) is float or isinstance(value, np.floating):
             self.of_constants.setdefault(id(value), (name, value))
+
+    def call(self, value: Any, text: str, recording: Recording) -> None:
+        """Give a value a name that goes before those that were found."""
+        name = Name(-1, False, text)
+        if isinstance(value, np.ndarray):
+            self.of_constants[id(value)] = (name, value)
+        else:
+            self.hold(value, name, recording)
 
     def constant(self, value: Any) -> str:
         """Return the name of what depends on no argument; "" for none."""

@@ -10,6 +10,7 @@ from chainrule.derivation.composing import composition
 from chainrule.derivation.steps import Check, Contribution, Price, Quantity, Step
 from chainrule.document import (
     Block,
+    Derivative,
     Document,
     Equation,
     Expression,
@@ -22,9 +23,13 @@ from chainrule.document import (
     Values,
     Verdict,
 )
+from chainrule.document.text import text
 
 if TYPE_CHECKING:
     from chainrule.derivation.derivation import Derivation
+
+
+_SMALLEST_PICTURE = 8  # pixels to a side
 
 
 def document(derivation: "Derivation") -> Document:
@@ -85,14 +90,24 @@ def forward(quantity: Quantity) -> Iterator[Block]:
     yield Formula(_equation(quantity.symbol, quantity.formula), note)
     if quantity.meaning:
         yield Paragraph((f"Recognised: {quantity.meaning}.",))
-    yield Values(quantity.symbol, quantity.value)
+    yield Values(quantity.symbol, quantity.value, pictures(quantity))
+
+
+def pictures(quantity: Quantity) -> tuple[int, int] | None:
+    """Return the size of the pictures that the rows of an array are: in a network whose inputs are square pictures."""
+    if (quantity.layer, np.ndim(quantity.value)) not in ((0, 1), (1, 2)):
+        return None
+    side = math.isqrt(np.shape(quantity.value)[-1])
+    return (side, side) if side >= _SMALLEST_PICTURE and side * side == np.shape(quantity.value)[-1] else None
 
 
 def backward(derivation: "Derivation", step: Step) -> Iterator[Block]:
     """Tell one step of the way back."""
     x = derivation.quantity(step.of)
     through = [derivation.quantity(c.through) for c in step.contributions]
-    yield Heading(f"The derivative by {title(x)}", 2)
+    yield Heading(text(step.symbol), 2)
+    if not isinstance(step.symbol, Derivative):
+        yield Formula(_equation(step.symbol, Derivative(derivation.result.symbol, x.symbol), "≡"), "what it stands for")
     if len(through) > 1:
         uses = [part for y in through for part in (", ", y.symbol)][1:]
         yield Paragraph((x.symbol, f" is used {len(through)} times, in ", *uses, "; what each hands back is added."))
@@ -102,15 +117,8 @@ def backward(derivation: "Derivation", step: Step) -> Iterator[Block]:
         shortcuts = tuple(c.shortcut for c in step.contributions)
         yield Paragraph(("Together:",))
         yield Formula(_equation(step.symbol, Total(shortcuts, (False,) * len(shortcuts))))
-    yield Values(step.symbol, step.cotangent)
+    yield Values(step.symbol, step.cotangent, pictures(x))
     yield verdict(step.check)
-
-
-def title(quantity: Quantity) -> str:
-    """Write a quantity's name within a heading."""
-    from chainrule.document.text import text
-
-    return text(quantity.symbol)
 
 
 def handed(derivation: "Derivation", x: Quantity, symbol: Expression, c: Contribution) -> Iterator[Block]:
@@ -174,7 +182,7 @@ def _found(derivation: "Derivation") -> Iterator[Block]:
     yield Values(derivation.result.symbol, derivation.result.value)
     for step in derivation.steps:
         if derivation.quantity(step.of).wanted:
-            yield Values(step.symbol, step.cotangent)
+            yield Values(step.symbol, step.cotangent, pictures(derivation.quantity(step.of)))
     for update in derivation.updates:
         yield Formula(update.formula)
     checked = [step.check for step in derivation.steps if step.check.ok is not None]

@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from chainrule.compiler.fallback import say_once
 from chainrule.compiler.native import engine
 from chainrule.descent.batches import examples_in
 from chainrule.descent.checks import Array, finite, is_finite, learning_rate, whole_number
@@ -158,6 +159,7 @@ def _prepared(
         history.note = "not asked for"
     elif not engine.available():
         history.note = "llvmlite is not installed"
+        say_once()
     else:
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -57,7 +57,7 @@ def parts(name: str) -> Name:
     ('1', 'i,j', 'σ')
     >>> parts("sigma'").primes, parts("y_hat").accent, parts("lambda_").base
     (1, 'hat', 'λ')
-    >>> parts("learning_rate").base, parts("dW2").base, parts("log10").below
+    >>> parts("learning_rate_2").base, parts("dW2").base, parts("log10").below
     ('learning_rate', 'dW', '10')
     """
     spelt = name.rstrip("'")
@@ -78,8 +78,9 @@ def parts(name: str) -> Name:
         else:
             below.append(GREEK.get(segment, segment))
     if len(base) > 1 and not all(len(part) == 1 or part.isdecimal() for part in below):
+        last = segments.pop() if segments[-1].isdecimal() else ""
         base, digits = _split_digits("_".join(segments))  # words that an underscore joins
-        below = [digits] if digits else []
+        below = [part for part in (digits, last) if part]
     return Name(base, ",".join(below), accent, primes)
 
 

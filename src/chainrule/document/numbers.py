@@ -61,8 +61,9 @@ def written_together(array: Numbers) -> npt.NDArray[np.object_]:
     ['0.12346', '2.5e-09', '0.00000', 'inf']
     """
     if array.dtype.kind == "c":
-        real, imaginary = written_together(np.stack((array.real, array.imag)))
-        return np.asarray(real + _each(lambda part: part if part[0] == "-" else "+" + part, imaginary) + "j", object)
+        real, imaginary = written_together(np.stack((array.real.ravel(), array.imag.ravel())))
+        signed = _each(lambda part: part if part[0] == "-" else "+" + part, imaginary)
+        return np.asarray(real + signed + "j", object).reshape(array.shape)
     if array.dtype.kind != "f":
         return _each(str, array)
     values = array.astype(np.float64) + 0.0  # which makes 0 of −0
@@ -178,7 +179,7 @@ def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _magnitude(array: Numbers) -> npt.NDArray[np.float64]:
     with np.errstate(over="ignore"):
-        return np.abs(array).astype(np.float64) if array.dtype.kind in "fciub" else np.zeros(array.shape)
+        return np.abs(array).astype(np.float64)
 
 
 def _slices(array: Numbers) -> tuple[Slice, ...]:
@@ -195,7 +196,19 @@ def _rows(strings: npt.NDArray[np.object_]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(row) for row in np.atleast_2d(strings).tolist())
 
 
-def heat(matrix: Numbers, rows: int, columns: int) -> npt.NDArray[np.float64]:
+def greatest(array: Numbers) -> float:
+    """Give the largest magnitude of the finite entries, 0 where there are none.
+
+    Examples
+    --------
+    >>> greatest(np.array([1.0, -3.0, np.nan]))
+    3.0
+    """
+    magnitude = _magnitude(array)
+    return float(np.max(magnitude[np.isfinite(magnitude)], initial=0.0))
+
+
+def heat(matrix: Numbers, rows: int, columns: int, scale: float | None = None) -> npt.NDArray[np.float64]:
     """Shrink a matrix to a heat map: from −1 to 1 relative to the largest magnitude, nan where it is not finite.
 
     Each cell shows the entry of largest magnitude of those that fall into it, so that nothing that sticks out is lost.
@@ -205,6 +218,8 @@ def heat(matrix: Numbers, rows: int, columns: int) -> npt.NDArray[np.float64]:
     matrix : array of shape (m, n)
     rows, columns : int
         What there is room for.
+    scale : float, optional
+        The magnitude that is drawn as 1, where several matrices are to be compared.
 
     Returns
     -------
@@ -215,7 +230,7 @@ def heat(matrix: Numbers, rows: int, columns: int) -> npt.NDArray[np.float64]:
     >>> heat(np.array([[4.0, 1.0, 0.0, -2.0]]), 1, 2)
     array([[ 1. , -0.5]])
     """
-    values = matrix.real.astype(np.float64) if matrix.dtype.kind != "c" else np.abs(matrix).astype(np.float64)
+    values = (np.abs(matrix) if matrix.dtype.kind == "c" else matrix).astype(np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
     for axis, room in enumerate((rows, columns)):
         size = values.shape[axis]
@@ -224,7 +239,7 @@ def heat(matrix: Numbers, rows: int, columns: int) -> npt.NDArray[np.float64]:
             high = np.maximum.reduceat(values, starts, axis)
             low = np.minimum.reduceat(values, starts, axis)
             values = np.where(high >= -low, high, np.where(np.isnan(high), np.nan, low))
-    scale = np.max(np.abs(values[np.isfinite(values)]), initial=0.0)
+    scale = greatest(values) if scale is None else scale
     return values / scale if scale else values
 
 

@@ -119,15 +119,21 @@ def enclosed(outer: Expression, i: int, *, flat: bool = False) -> bool:
                 return False
             return found < (Level.JUXTAPOSITION if i == 0 else Level.POSTFIX) or isinstance(inner, Derivative)
         case Power():
-            return i == 0 and found < Level.ATOM
+            return i == 0 and found < Level.ATOM and not _is_plain_entry(inner)
         case Transposed():
-            return found < Level.ATOM
+            return found < Level.ATOM and not _is_plain_entry(inner)
         case Indexed():
-            own_subscript = isinstance(inner, Symbol) and bool(parts(inner.name).below)
-            return (own_subscript and not flat) or (found < Level.ATOM and not isinstance(inner, Symbol))
+            own_subscript = (isinstance(inner, Symbol) and parts(inner.name).below) or (
+                isinstance(inner, Norm) and inner.order
+            )
+            return (bool(own_subscript) and not flat) or (found < Level.ATOM and not isinstance(inner, Symbol))
         case Derivative():
             return found < Level.POSTFIX or isinstance(inner, Power)
     return False
+
+
+def _is_plain_entry(expression: Expression) -> bool:
+    return isinstance(expression, Indexed) and level(expression.of) == Level.ATOM and isinstance(expression.of, Symbol)
 
 
 def _in_product(product: Product, i: int, found: Level) -> bool:

@@ -104,7 +104,7 @@ def text(expression: Expression) -> str:
         case Infix(_, sign, _):
             return f"{_part(expression, 0)} {sign} {_part(expression, 1)}"
         case Cases(cases):
-            return "{" + "; ".join(f"{text(then)} if {text(condition)}" for then, condition in cases) + "}"
+            return "{" + "; ".join(f"{text(then)} {_condition(when)}" for then, when in cases) + "}"
         case Matrix(rows):
             return matrix_text([[text(entry) for entry in row] for row in rows])
         case Equation(sides, signs):
@@ -115,6 +115,10 @@ def text(expression: Expression) -> str:
 def _part(outer: Expression, i: int) -> str:
     inner = text(operands(outer)[i])
     return f"({inner})" if enclosed(outer, i, flat=True) else inner
+
+
+def _condition(when: Expression) -> str:
+    return text(when) if isinstance(when, Words) else f"if {text(when)}"
 
 
 def _spaced(sign: str) -> str:

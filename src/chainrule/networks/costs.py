@@ -23,6 +23,8 @@ class Cost:
         ∂C/∂a^L as ``derivative(a, y)``.
     delta : callable
         δ^L = ∂C/∂z^L as ``delta(a, y, slope)``, where slope is σ'(z^L).
+    total : callable
+        ``total(z, a, y)`` gives C itself, as a formula is written: what a network's derivation shows.
     activation : str or None
         The only activation that this cost is defined for; None for all.
 
@@ -36,6 +38,7 @@ class Cost:
     terms: Callable[[Array, Array, Array], Array]
     derivative: Callable[[Array, Array], Array]
     delta: Callable[[Array, Array, Array], Array]
+    total: Callable[[Array, Array, Array], Array]
     activation: str | None = None
 
 
@@ -58,6 +61,7 @@ COSTS = {
             terms=_quadratic_terms,
             derivative=lambda a, y: a - y,
             delta=lambda a, y, slope: (a - y) * slope,
+            total=lambda z, a, y: 0.5 * np.sum((a - y) ** 2),
         ),
         Cost(
             "cross_entropy",
@@ -65,6 +69,7 @@ COSTS = {
             derivative=lambda a, y: (a - y) / (a * (1 - a)),
             # The slope σ'(z) = a (1 - a) is the denominator of ∂C/∂a and cancels.
             delta=lambda a, y, slope: a - y,
+            total=lambda z, a, y: np.sum(np.logaddexp(0, z) - y * z),
             activation="sigmoid",
         ),
     )

@@ -1,24 +1,21 @@
 """Network files: safetensors with the architecture in the metadata, written whole or not at all."""
 
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chainrule import disk
 from chainrule.descent.checks import is_finite
+from chainrule.disk import PathLike
 from chainrule.errors import NetworkFileError
 from chainrule.graph.node import Array
 from chainrule.networks.parameters import expected_shapes
 
 FORMAT = "chainrule-network"
 VERSION = "1"
-
-PathLike = str | os.PathLike[str]
 
 
 def check_writable(path: PathLike) -> None:
@@ -34,13 +31,7 @@ def check_writable(path: PathLike) -> None:
     NetworkFileError
         If the path is a folder or another thing that is no file, if its folder is missing, or if one may not write.
     """
-    target = _target(path)
-    temporary = _beside(target)
-    try:
-        temporary.touch(exist_ok=False)
-        temporary.unlink()
-    except OSError as error:
-        raise _unwritable(path, error) from None
+    disk.check_writable(path, NetworkFileError)
 
 
 def write(path: PathLike, tensors: Mapping[str, Array], architecture: Mapping[str, Any]) -> None:
@@ -64,21 +55,7 @@ def write(path: PathLike, tensors: Mapping[str, Array], architecture: Mapping[st
 
     metadata = {"format": FORMAT, "version": VERSION, "architecture": json.dumps(dict(architecture))}
     data = save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, metadata)
-    target = _target(path)
-    temporary = _beside(target)
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(path, error) from None
+    disk.write_whole(path, data, NetworkFileError)
 
 
 def read(path: PathLike) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -143,46 +120,8 @@ def _read_safetensors(path: PathLike) -> tuple[dict[str, str], dict[str, Array]]
             # Copies, because what safetensors gives may be a read-only view of the file.
             return file.metadata() or {}, {name: np.array(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
-        raise NetworkFileError(f"{path} cannot be read: {_reason(error)}; check the path.") from None
+        raise NetworkFileError(f"{path} cannot be read: {disk.reason(error)}; check the path.") from None
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NetworkFileError(
             f"{path} is not a network file, or is damaged ({error}); give a file written by Network.save."
         ) from None
-
-
-def _target(path: PathLike) -> Path:
-    """Follow links to the file that is to be replaced, and make sure that it can be."""
-    try:
-        target = Path(path).resolve()
-        obstacle = _obstacle(target)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise _unwritable(path, error) from None
-    if obstacle:
-        raise NetworkFileError(f"{path} {obstacle}")
-    return target
-
-
-def _obstacle(target: Path) -> str | None:
-    if target.is_dir():
-        return "is a folder; give the name of a file in it."
-    if not target.parent.is_dir():
-        return f"cannot be written: there is no folder {target.parent}; create it first."
-    if not target.exists():
-        return None
-    if not target.is_file():
-        return "is not an ordinary file; give another name."
-    writable = os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-    return None if writable else "is write-protected; give another name, or allow writing."
-
-
-def _beside(target: Path) -> Path:
-    """Name a file in the same folder, so that it can take the target's place in one step."""
-    return target.with_name(f".chainrule-{secrets.token_hex(8)}.tmp")
-
-
-def _unwritable(path: PathLike, error: Exception) -> NetworkFileError:
-    return NetworkFileError(f"{path} cannot be written: {_reason(error)}; give another path.")
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -1,24 +1,28 @@
 """The paper's network (section II.1): layers of neurons a^l = σ(W^l a^(l-1) + b^l), and how they learn."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from chainrule.derivation import Derivation
 from chainrule.descent import History, gradient_descent
-from chainrule.descent.checks import whole_number
+from chainrule.descent.checks import learning_rate, whole_number
 from chainrule.differentiation import grad, value_and_grad
 from chainrule.errors import InputError, NetworkFileError
 from chainrule.graph.node import Array
 from chainrule.networks import checks, files, formulas, parameters
 from chainrule.networks.activations import ACTIVATIONS
 from chainrule.networks.costs import COSTS
+from chainrule.networks.deriving import derivation_of
 from chainrule.networks.formulas import Forward
 from chainrule.networks.outputs import Carry, carrier, outputs
 
 # Without a validation set, the accuracy after an epoch is measured on so many training examples at most.
 MEASURED = 10_000
+ETA = 3.0
 
 
 class Gradient(NamedTuple):
@@ -184,6 +188,41 @@ class Network:
         by_parameters = grad(self._mean_cost, wrt=(0, 1))
         return Gradient(*by_parameters(self.weights, self.biases, x, self._targets(y, x)))
 
+    def derive(self, x: Any, y: Any, *, eta: float | None = None, full: bool = False) -> Derivation:
+        """Derive the gradient in the paper's language: W^l, b^l, z^l, a^l and δ^l = ∂C/∂z^l, layer by layer.
+
+        Parameters
+        ----------
+        x, y
+            As for `cost`. The examples of a batch stand as columns, so that its formulas read as those of one example.
+        eta : float, optional
+            The learning rate η of the update W^l ← W^l − η ∂C/∂W^l at the end; by default, that of `fit`.
+        full : bool
+            Whether to form every Jacobian and tensor as well (the paper's IV.3), beside the shortcut.
+
+        Returns
+        -------
+        Derivation
+            Printed, it tells the steps; ``.gradient`` is what `gradient` gives: ∂C/∂W^l and ∂C/∂b^l.
+
+        Raises
+        ------
+        InputError
+            x and y do not fit the network; or a derivative that ``full=True`` asks for is too large to be formed.
+
+        Examples
+        --------
+        >>> derivation = Network([3, 4, 2]).derive([0.1, 0.2, 0.3], 1)
+        >>> derivation.ok, [dW.shape for dW in derivation.gradient.weights]
+        (True, [(4, 3), (2, 4)])
+        """
+        x = self._examples(x)
+        y = self._targets(y, x)
+        found = derivation_of(
+            self.weights, self.biases, x, y, self._sigma, self._C, ETA if eta is None else learning_rate(eta), full=full
+        )
+        return dataclasses.replace(found, gradient=Gradient(*found.gradient))
+
     def accuracy(self, x: Any, y: Any) -> float:
         """Compute the share of examples that `predict` gets right.
 
@@ -208,7 +247,7 @@ class Network:
         *,
         epochs: int = 30,
         batch_size: int = 10,
-        eta: float = 3.0,
+        eta: float = ETA,
         seed: int = 0,
         validation: tuple[Any, Any] | None = None,
         progress: bool = True,

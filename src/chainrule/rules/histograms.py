@@ -20,6 +20,7 @@ BINCOUNT = Linear(
     lambda g, y, weights, x, minlength: np.astype(entries(g, x), weights.dtype),
     None,
 )
+COUNTED = Flat("bincount", np.bincount)
 
 
 @spells(np.bincount)
@@ -27,7 +28,7 @@ def _bincount(x: Array, /, weights: Array | None = None, minlength: int = 0) -> 
     x = operand(x)
     value_of(x)  # the largest of which says how long the result is
     if weights is None:
-        return Flat("bincount", np.bincount)(x, minlength=minlength)
+        return COUNTED(x, minlength=minlength)
     return BINCOUNT(operand(weights), x, minlength=minlength)
 
 
@@ -61,6 +62,7 @@ def _weights_of_bins(g: Array, y: Array, weights: Array, a: Array, edges: Array,
 
 
 WEIGHTED = Linear("histogram", _weighted_counts, _weights_of_bins, None, None)
+HISTOGRAM = Flat("histogram", lambda a, edges: np.histogram(a, edges)[0])
 
 
 @spells(np.histogram)
@@ -74,7 +76,7 @@ def _histogram(
     a = operand(a)
     edges = np.histogram_bin_edges(a, bins, range, weights)
     if weights is None:
-        counts = Flat("histogram", lambda a, edges: np.histogram(a, edges)[0])(a, edges)
+        counts = HISTOGRAM(a, edges)
     else:
         count = bins if np.ndim(untraced(bins)) == 0 else None
         counts = WEIGHTED(operand(weights), a, edges, bins=count, range=range)
@@ -115,9 +117,7 @@ def _histogramdd(
         np.histogram_bin_edges(x, b, r) if np.ndim(untraced(b)) == 0 else operand(b)
         for x, b, r in zip(columns, each_bins, each_range, strict=True)
     ]
-    counts = Flat("histogramdd", lambda weights, *arrays: _counts(weights, arrays))(
-        None if weights is None else operand(untraced(weights)), *columns, *edges
-    )
+    counts = HISTOGRAMDD(None if weights is None else operand(untraced(weights)), *columns, *edges)
     if density:
         total = np.sum(counts)
         for i, edge in enumerate(edges):
@@ -126,6 +126,9 @@ def _histogramdd(
     return counts, tuple(edges)
 
 
-def _counts(weights: Any, arrays: tuple[Any, ...]) -> Any:
+def _counts(weights: Any, *arrays: Any) -> Any:
     half = len(arrays) // 2
     return np.histogramdd(list(arrays[:half]), list(arrays[half:]), weights=weights)[0]
+
+
+HISTOGRAMDD = Flat("histogramdd", _counts)

@@ -3,7 +3,6 @@
 So each is the first of a family of primitives, of which every one has the next as its derivative.
 """
 
-import functools
 import math
 from typing import Any
 
@@ -12,13 +11,14 @@ import numpy as np
 from chainrule.graph.node import Array
 from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise
+from chainrule.rules.table import family
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
 _QUADRATURE = list(zip(((1 + _NODES) / 2).tolist(), (_WEIGHTS / 2).tolist(), strict=True))
 """Places and weights of Gauss and Legendre's quadrature from 0 to 1."""
 
 
-@functools.cache
+@family
 def _sinc(order: int) -> Elementwise:
     """Return the derivative of sin πx / πx of this order.
 
@@ -42,7 +42,7 @@ def _sinc(order: int) -> Elementwise:
     return Elementwise(f"sinc{chr(39) * order}", function, lambda x, y: _sinc(order + 1)(x))
 
 
-@functools.cache
+@family
 def _bessel(order: int) -> Elementwise:
     """Return the modified Bessel function I_n, with I_n' = (I_(n−1) + I_(n+1)) / 2 and I_(−n) = I_n (DLMF 10.29.1)."""
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import InputError
 from chainrule.graph.node import Array
 from chainrule.graph.table import TABLE
 from chainrule.graph.tracer import value_of
 from chainrule.rules.kinds import Flat
 from chainrule.rules.operands import holds_tracer, operand, sampled, untraced
-from chainrule.rules.table import flat, spells
+from chainrule.rules.table import family, flat, spells
 
 STEPS: set[Callable[..., Any]] = {np.lexsort, np.ix_}
 """The functions that find or count."""
@@ -33,15 +34,23 @@ def _search(function: Callable[..., Any]) -> Callable[..., Any]:
         traced = {name: operand(x) for name, x in arguments.items() if holds_tracer(x)}
         rest = {name: x for name, x in arguments.items() if name not in traced}
 
-        def compute(*values: Array, **plain: Any) -> Any:
-            given = {**plain, **dict(zip(traced, values, strict=True))}
-            positional = [given.pop(name) for name in names[: len(args)]]
-            result = function(*positional, **given)
-            return result if isinstance(result, tuple) else np.asarray(result)[()]
-
-        return Flat(function.__name__, compute)(*traced.values(), **rest)
+        return _finding(function, tuple(traced), tuple(names[: len(args)]))(*traced.values(), **rest)
 
     return found
+
+
+@family
+def _finding(function: Callable[..., Any], traced: tuple[str, ...], positional: tuple[str, ...]) -> Flat:
+    """Return the rule of a function that finds or counts, with operands of these names, called in such a way."""
+    if function not in STEPS:
+        raise InputError(f"{function} is none of the functions that find or count.")
+
+    def compute(*values: Array, **plain: Any) -> Any:
+        given = {**plain, **dict(zip(traced, values, strict=True))}
+        result = function(*[given.pop(name) for name in positional], **given)
+        return result if isinstance(result, tuple) else np.asarray(result)[()]
+
+    return Flat(function.__name__, compute)
 
 
 def searches(*functions: Callable[..., Any]) -> None:
@@ -84,10 +93,12 @@ flat(np.spacing)
 flat(np.gcd, np.lcm, np.bitwise_count)
 
 
+LEXSORT = Flat("lexsort", lambda *keys, axis: np.lexsort(keys, axis))
+
+
 @spells(np.lexsort)
 def _lexsort(keys: Any, axis: int = -1) -> Array:
-    keys = tuple(operand(key) for key in keys)
-    return Flat("lexsort", lambda *keys, axis: np.lexsort(keys, axis))(*keys, axis=axis)
+    return LEXSORT(*(operand(key) for key in keys), axis=axis)
 
 
 @spells(np.ix_)

@@ -1,14 +1,22 @@
 """How the files of this folder enter what they state into the table that a tracer looks functions up in."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
+from chainrule.graph.node import Rule
 from chainrule.graph.table import TABLE
 from chainrule.rules.kinds import Elementwise, Flat, Partial
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+FAMILIES: dict[str, Callable[..., Rule]] = {}
+"""What makes the rules of a family, by the full name of the function."""
+
+ORIGINS: dict[Rule, tuple[str, tuple[Any, ...]]] = {}
+"""For each rule of a family: the family, and the member's arguments."""
 
 
 def elementwise(ufunc: np.ufunc, *partials: Partial) -> None:
@@ -31,3 +39,17 @@ def spells(*functions: Callable[..., Any]) -> Callable[[F], F]:
         return spelling
 
     return enter
+
+
+def family(make: Callable[..., Rule]) -> Callable[..., Any]:
+    """Enter a function that makes rules: for the same arguments it then gives the same rule, which can be named."""
+    name = f"{make.__module__}.{make.__qualname__}"
+
+    @functools.cache
+    def member(*args: Any) -> Rule:
+        rule = make(*args)
+        ORIGINS[rule] = (name, args)
+        return rule
+
+    FAMILIES[name] = member
+    return member

@@ -1,10 +1,14 @@
 """The gradient as a NumPy function: forward, backward, each line with its step of the chain rule beside it."""
 
 import functools
+import inspect
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.derivation.code.helpers import HELPERS
 from chainrule.derivation.code.spelling import ATOM, PRODUCT, SUM, Code
 from chainrule.derivation.code.statements import Lines
 from chainrule.derivation.groups import Group
@@ -71,7 +75,10 @@ class _Program:
             "    It holds for arguments of these shapes, and for the branches that were taken with these values.",
             '    """',
         ]
-        return "\n".join([*imports, "", "", head, *about, *body, f"    return {results}", ""])
+        helpers = [
+            f"\n\n{inspect.getsource(one).rstrip()}" for one in HELPERS if any(_calls(line, one) for line in body)
+        ]
+        return "\n".join([*imports, *helpers, "", "", head, *about, *body, f"    return {results}", ""])
 
     def _shapes(self) -> list[str]:
         shapes = [
@@ -122,9 +129,8 @@ class _Program:
         self.lines.add("")
         self.lines.add("# Backward")
         self.cotangents[derived.result] = Code(ONE)
-        order = [g for g in reversed(derived.groups) if g.out.rule is not INPUT]
-        order += [g for g in derived.groups if g.out.rule is INPUT]
-        for group in order:
+        self._share(derived.result)
+        for group in derived.backward():
             if isinstance(group.out.value, tuple) or group.out is derived.result:
                 continue
             x = group.out
@@ -136,6 +142,12 @@ class _Program:
             shortcut = " + ".join(text(derived.contribution(user, x).shortcut) for user in users)
             self.lines.assign(name, _real(total, x), f"{text(derived.cotangent_symbol(x))} = {shortcut}")
             self.cotangents[x] = Code(name)
+            self._share(x)
+
+    def _share(self, x: Node) -> None:
+        """Where x is one of several results, hand its share to what gave them."""
+        if isinstance(x.rule, Item):
+            self._arrive(x.operands[0], {x.rule.k: self.cotangents[x]})
 
     def _handed(self, user: Group) -> dict[Node, Code]:
         """Write what a quantity hands to each of those that its formula holds."""
@@ -167,8 +179,10 @@ class _Program:
             self.arrived[user.out] = self.cotangents[user.out]
         for node in reversed(user.members):
             g = self.arrived.get(node)
-            if g is None:
+            if g is None or (node is user.out and isinstance(node.rule, Item)):
                 continue
+            if isinstance(node.value, tuple):  # all its results at once, and so once only
+                del self.arrived[node]
             for i, x in enumerate(node.operands):
                 if type(x) is not Node or (node, i) not in self.derived.handed:
                     continue
@@ -216,6 +230,10 @@ class _Program:
         if found is None:
             return f"np.zeros_like({self.names[node]})"
         return f"np.conj({found.text})" if np.iscomplexobj(node.value) else found.text
+
+
+def _calls(line: str, function: Callable[..., Any]) -> bool:
+    return re.search(rf"(?<![\w.]){function.__name__}\(", line) is not None
 
 
 def _factor(code: str) -> str:

@@ -185,10 +185,9 @@ def _itself(node: Node, x: Code) -> Code:
     return x
 
 
-@spelt("quotient")
-def _quotient(node: Node, x: Code, d: Code) -> Code:
-    # 0/0, where nothing depends on anything, is 0
-    return Code(f"np.divide({x.text}, {d.text}, out=np.zeros({node.value.shape}), where={d.within(SUM)} != 0)")
+@spelt("quotient", "cofactors", "shares")
+def _helped(node: Node, *xs: Code) -> Code:
+    return Code(f"{node.rule.name}({', '.join(x.text for x in xs)})")  # see `chainrule.derivation.code.helpers`
 
 
 @spelt("sigmoid")
@@ -325,6 +324,8 @@ def index_code(index: Any, arrays: tuple[Code, ...] | list[Code]) -> str:
     """Write an index, with arrays in their slots."""
     if isinstance(index, tuple):
         inner = ", ".join(index_code(part, arrays) for part in index)
+        if len(index) == 1 and type(index[0]) is Slot:
+            return inner
         return f"{inner}," if len(index) == 1 else inner or "()"
     if type(index) is Slot:
         return arrays[index].text

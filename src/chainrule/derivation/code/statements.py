@@ -10,13 +10,18 @@ import numpy as np
 from chainrule.derivation.code.spelling import ATOM, Code, index_code, literal, spell
 from chainrule.graph.node import Item, Node
 from chainrule.graph.tracer import CONSTANT, INPUT, sample_of
-from chainrule.rules.indexing import is_basic
+from chainrule.rules.indexing import Slot, is_basic
 
 WIDEST = 88
 LARGEST_CONSTANT = 1_000
 """Entries of a constant that is written into the code; a larger one becomes an argument."""
 
 RESERVED = {*keyword.kwlist, *dir(builtins), "np", "special"}
+
+
+def _takes_once(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return is_basic(index) and not any(type(part) is Slot for part in parts)
 
 
 class Lines:
@@ -132,5 +137,7 @@ class Lines:
         for v, index in zip(operands, node.parameters["indices"], strict=False):
             place = index_code(index, operands)
             # entries that are taken more than once are added up one by one
-            self.add(f"{name}[{place}] += {v.text}" if is_basic(index) else f"np.add.at({name}, ({place}), {v.text})")
+            self.add(
+                f"{name}[{place}] += {v.text}" if _takes_once(index) else f"np.add.at({name}, ({place}), {v.text})"
+            )
         return Code(name)
