@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 Open = Callable[..., Page]
 
@@ -33,7 +33,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Open HTML as a file; at the end, hold that it asked for nothing else and that nothing went wrong in it."""
     asked: list[str] = []
     complaints: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def opened(html: str, fragment: str = "", width: int = 1280, height: int = 900, **options: Any) -> Page:
         file = tmp_path / f"page-{len(contexts)}.html"

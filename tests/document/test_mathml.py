@@ -134,7 +134,10 @@ def test_a_whole_with_a_key_hides_its_parts():
     assert keys == ["q9", "q3"]
 
 
-NAMES = st.one_of(st.sampled_from(["x", "W1", "delta_2", "y_hat", "sigma'", HOSTILE]), st.text(st.characters(), min_size=1, max_size=4))
+NAMES = st.one_of(
+    st.sampled_from(["x", "W1", "delta_2", "y_hat", "sigma'", HOSTILE]),
+    st.text(st.characters(), min_size=1, max_size=4),
+)
 LEAVES = st.one_of(
     st.builds(Symbol, NAMES, st.sampled_from(["", "2", "l-1", HOSTILE]), st.sampled_from(["", "q1", HOSTILE])),
     st.builds(Number, st.one_of(st.integers(-9, 10**7), st.floats(), st.complex_numbers())),

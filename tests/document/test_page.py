@@ -22,7 +22,7 @@ from chainrule.document import (
     Values,
     Verdict,
 )
-from chainrule.document.page import html
+from chainrule.document.page import fragment, html
 
 VOID = {"meta", "img", "input"}
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -171,3 +171,16 @@ def test_what_has_no_value_takes_no_focus(open_page):
     page = open_page(html(Document("None", (Paragraph((Z,)),))))
     assert page.locator("[data-key]").count() == 1
     assert page.locator("[tabindex]").count() == 0
+
+
+def test_a_fragment_keeps_to_itself(open_page):
+    """It brings its look into a page of another's, leaves the rest of that alone, and asks for no script."""
+    part = fragment(EVERYTHING)
+    reader = read(part)
+    assert "script" not in reader.tags
+    assert not {"tabindex", "data-key", "data-value"} & {name for name, _ in reader.attributes}
+    page = open_page(f"<!DOCTYPE html><p id='before'>Before</p>{part}", color_scheme="dark")
+    look = "element => [getComputedStyle(element).fontSize, getComputedStyle(element).color]"
+    assert page.locator("#before").evaluate(look) == ["16px", "rgb(0, 0, 0)"]
+    assert page.locator(".chainrule .scale").first.evaluate(look)[0] == "12.8px"
+    assert brightness(page.locator(".chainrule").evaluate(look)[1]) > 200

@@ -20,7 +20,7 @@ _HALF = 40.0
 """The height of the longest bar."""
 
 
-def values(block: Values, keys: Keys, key: str) -> str:
+def values(block: Values, keys: Keys | None, key: str | None) -> str:
     """Write an array as a ``<figure>`` that a page finds again by its key.
 
     Parameters
@@ -30,7 +30,7 @@ def values(block: Values, keys: Keys, key: str) -> str:
     keys
         As `chainrule.document.mathml.mathml` takes it.
     key
-        Of this value.
+        Of this value; `None` for none.
     """
     array = np.asarray(block.array)
     if array.ndim == 0:

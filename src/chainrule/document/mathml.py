@@ -43,7 +43,7 @@ _SUM = element("mo", "∑")
 _ABOVE = {"hat": "^", "bar": "¯", "tilde": "~", "dot": "˙", "vec": "→"}
 
 
-def mathml(expression: Expression, keys: Keys = NO_KEYS, *, block: bool = False) -> str:
+def mathml(expression: Expression, keys: Keys | None = NO_KEYS, *, block: bool = False) -> str:
     """Write a formula as a ``<math>`` element.
 
     Parameters
@@ -52,7 +52,8 @@ def mathml(expression: Expression, keys: Keys = NO_KEYS, *, block: bool = False)
         The formula.
     keys
         Which value belongs to a whole expression, as to ∂C/∂z; a `Symbol`'s own ``key`` needs no entry. What has a
-        key is written with ``data-key``, and takes the keyboard's focus, so that a page can show its value.
+        key is written with ``data-key``, and takes the keyboard's focus, so that a page can show its value. `None`
+        if nothing is to.
     block
         Whether it stands on a line of its own.
 

@@ -42,6 +42,26 @@ def html(document: Document) -> str:
     return page(document.title, body, styles=[asset("page.css")], scripts=[asset("values.js")])
 
 
+def fragment(document: Document) -> str:
+    """Write a document as a part of another's page, such as a notebook: with its own look, and no script.
+
+    Examples
+    --------
+    >>> from chainrule.document import Document, Paragraph
+    >>> fragment(Document("Less < more", ()))[:23]
+    '<div class="chainrule">'
+    """
+    style = asset("page.css").replace(":root", ":scope")
+    title = element("h1", in_line(document.title))
+    return element(
+        "div",
+        f"<style>@scope (.chainrule) {{\n{style}}}</style>",
+        title,
+        blocks_html(document.blocks, None),
+        class_="chainrule",
+    )
+
+
 def page(title: str, body: str, styles: Sequence[str], scripts: Sequence[str]) -> str:
     """Put a page around a body.
 
@@ -90,12 +110,12 @@ def value_keys(blocks: Iterable[Block]) -> dict[Expression, str]:
     return keys
 
 
-def blocks_html(blocks: Iterable[Block], keys: Keys) -> str:
-    """Write blocks, one after another."""
+def blocks_html(blocks: Iterable[Block], keys: Keys | None) -> str:
+    """Write blocks, one after another, with the keys of `value_keys`, or `None` where no script will look for them."""
     return "\n".join(_block(block, keys) for block in blocks)
 
 
-def _block(block: Block, keys: Keys) -> str:
+def _block(block: Block, keys: Keys | None) -> str:
     match block:
         case Heading(text, level):
             return element(f"h{min(level + 1, 6)}", in_line(text))
@@ -105,7 +125,7 @@ def _block(block: Block, keys: Keys) -> str:
             beside = element("span", in_line(note), class_="note") if note else ""
             return element("div", mathml(expression, keys, block=True), beside, class_="formula")
         case Values(symbol):
-            return values(block, keys, keys.get(symbol, ""))
+            return values(block, keys, None if keys is None else keys.get(symbol))
         case Table():
             return _table(block, keys)
         case Listing(code, language):
@@ -121,7 +141,7 @@ def _block(block: Block, keys: Keys) -> str:
             return _blank(block, keys)
 
 
-def sentence(parts: Iterable[Part], keys: Keys) -> list[str]:
+def sentence(parts: Iterable[Part], keys: Keys | None) -> list[str]:
     """Write words and formulas in one flow."""
     return [in_line(part) if isinstance(part, str) else mathml(part, keys) for part in parts]
 
@@ -138,14 +158,14 @@ def in_line(text: str) -> str:
 _EXPONENT = re.compile(r"(\d)e-0?(\d)")
 
 
-def _table(table: Table, keys: Keys) -> str:
+def _table(table: Table, keys: Keys | None) -> str:
     caption = element("caption", in_line(table.caption)) if table.caption else ""
     head = element("tr", *(element("th", in_line(text), scope="col") for text in table.header))
     rows = [element("tr", *(element("td", *sentence(cell, keys)) for cell in row)) for row in table.rows]
     return element("div", element("table", caption, element("thead", head), element("tbody", *rows)), class_="scrolls")
 
 
-def _blank(blank: Blank, keys: Keys) -> str:
+def _blank(blank: Blank, keys: Keys | None) -> str:
     """Draw a field for each entry of the answer: a row for each row, one column for a vector."""
     rows = blank.shape[0] if blank.shape else 1
     columns = blank.shape[1] if len(blank.shape) > 1 else 1
