@@ -58,7 +58,7 @@ def player(derivation: "Derivation") -> str:
     title = f"The derivative of {derivation.name}, step by step"
     body = [
         element("header", element("h1", in_line(title)), _lead(derivation, keys)),
-        element("noscript", element("p", _WITHOUT_SCRIPT, class_="note")),
+        element("p", _WITHOUT_SCRIPT, class_="unplayed"),
         element("div", stage, element("main", *sections, class_="steps"), class_=f"player {side}"),
     ]
     return page(

@@ -1,0 +1,70 @@
+"""Which derivations are drawn as a network's columns, and how."""
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+from tests.derivation import samples
+
+from chainrule.derivation.columns import draw, network
+
+
+def names(quantities):
+    return [q.symbol.name for q in quantities]
+
+
+def test_a_network_is_found():
+    found = network(samples.network().quantities)
+    assert found is not None
+    assert found.x.symbol.name == "x"
+    assert [names(layer) for layer in found.layers] == [["W1", "b1", "z1", "a1"], ["W2", "b2", "z2", "a2"]]
+    assert names(found.rest) == ["y", "C"]
+    assert found.output.symbol.name == "a2"
+
+
+def without_layer(quantity, name):
+    return replace(quantity, layer=None) if quantity.symbol.name == name else quantity
+
+
+@pytest.mark.parametrize("name", ["W1", "b2", "z1", "a1"])
+def test_an_incomplete_network_is_none(name):
+    assert network([without_layer(q, name) for q in samples.network().quantities]) is None
+
+
+def test_a_last_layer_needs_no_activation_of_its_own():
+    quantities = [without_layer(q, "a2") for q in samples.network().quantities]
+    found = network(quantities)
+    assert found is not None
+    assert found.output.symbol.name == "z2"
+    assert names(found.rest) == ["y", "a2", "C"]
+
+
+def test_a_cost_that_reads_a_weight_is_no_plain_network():
+    derivation = samples.network()
+    weights = derivation.named("W1").key
+    quantities = [
+        replace(q, operands=(*q.operands, weights)) if q is derivation.result else q for q in derivation.quantities
+    ]
+    assert network(quantities) is None
+
+
+def test_other_functions_are_none():
+    assert network(samples.graph().quantities) is None
+
+
+@pytest.mark.parametrize(("sizes", "circles"), [((4, 3, 2), 4 + 2 * 3 + 2 * 2), ((784, 30, 10), 5 * (6 + 3))])
+def test_few_of_many_units_are_drawn(sizes, circles):
+    derivation = samples.network(*sizes)
+    drawn = draw(network(derivation.quantities), derivation.result)
+    root = ET.fromstring(f"<svg>{drawn.markup}</svg>")
+    assert len(list(root.iter("circle"))) == circles
+    assert {node.get("data-node") for node in root.iter("g")} - {None} == {q.key for q in derivation.quantities}
+
+
+def test_all_is_within_the_drawing():
+    derivation = samples.network(784, 30, 10)
+    drawn = draw(network(derivation.quantities), derivation.result)
+    for x, y in re.findall(r'c?x="([-\d.]+)" c?y="([-\d.]+)"', drawn.markup):
+        assert -1 <= float(x) <= drawn.width
+        assert -1 <= float(y) <= drawn.height
