@@ -53,18 +53,23 @@ def test_other_functions_are_none():
     assert network(samples.graph().quantities) is None
 
 
+def drawn_network(derivation):
+    found = network(derivation.quantities)
+    assert found is not None
+    return draw(found, derivation.result)
+
+
 @pytest.mark.parametrize(("sizes", "circles"), [((4, 3, 2), 4 + 2 * 3 + 2 * 2), ((784, 30, 10), 5 * (6 + 3))])
 def test_few_of_many_units_are_drawn(sizes, circles):
     derivation = samples.network(*sizes)
-    drawn = draw(network(derivation.quantities), derivation.result)
+    drawn = drawn_network(derivation)
     root = ET.fromstring(f"<svg>{drawn.markup}</svg>")
     assert len(list(root.iter("circle"))) == circles
     assert {node.get("data-node") for node in root.iter("g")} - {None} == {q.key for q in derivation.quantities}
 
 
 def test_all_is_within_the_drawing():
-    derivation = samples.network(784, 30, 10)
-    drawn = draw(network(derivation.quantities), derivation.result)
+    drawn = drawn_network(samples.network(784, 30, 10))
     for x, y in re.findall(r'c?x="([-\d.]+)" c?y="([-\d.]+)"', drawn.markup):
         assert -1 <= float(x) <= drawn.width
         assert -1 <= float(y) <= drawn.height

@@ -22,9 +22,10 @@ def test_every_quantity_has_a_place_and_every_use_an_edge(sample):
     derivation = sample()
     root = ET.fromstring(svg(derivation))
     assert root.tag == f"{SVG}svg"
-    places = [found.get("data-node") for found in root.iter(f"{SVG}g") if found.get("data-node")]
+    places = [found.attrib["data-node"] for found in root.iter(f"{SVG}g") if "data-node" in found.attrib]
     assert sorted(places) == sorted(q.key for q in derivation.quantities)
-    edges = [(found.get("data-from"), found.get("data-to")) for found in root.iter(f"{SVG}g") if found.get("data-to")]
+    uses = [found.attrib for found in root.iter(f"{SVG}g") if "data-to" in found.attrib]
+    edges = [(use["data-from"], use["data-to"]) for use in uses]
     assert sorted(edges) == sorted((o, q.key) for q in derivation.quantities for o in q.operands)
     assert len(set(edges)) == len(edges)
 
