@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from tests.derivation import samples
 
+from chainrule.derivation import raster
 from chainrule.derivation.drawing import png, svg
 from chainrule.errors import InputError
 
@@ -35,6 +36,14 @@ def test_it_looks_as_in_a_browser(browser):
     ours = np.asarray(Image.fromarray(pixels(png(derivation))).resize((width, height)))
     near, ink = (blurred(255.0 - picture) for picture in (ours, seen))
     assert np.corrcoef(near.ravel(), ink.ravel())[0, 1] > 0.9
+
+
+def test_ways_have_arrowheads():
+    drawn = svg(samples.graph())
+    pointed, blunt = (
+        int((pixels(raster.png(text)) < 200).sum()) for text in (drawn, drawn.replace("marker-end", "id"))
+    )
+    assert pointed - blunt > 5 * 50  # five edges
 
 
 def blurred(picture, size=6):
