@@ -78,7 +78,7 @@ def _backward(derivation: "Derivation", step: Step, size: tuple[int, int] | None
     blocks = [block for block in telling.backward(derivation, step) if not isinstance(block, Heading)]
     if not step.contributions:
         blocks.insert(0, Paragraph(("The way back begins at the result, of which the derivative by itself is 1.",)))
-    through = tuple(dict.fromkeys(contribution.through for contribution in step.contributions))
+    through = tuple(contribution.through for contribution in step.contributions)
     shown = _with_pictures(blocks, derivation.quantity(step.of), size)
     return Scene("backward", step.of, through, step.symbol, shown)
 
