@@ -21,6 +21,7 @@ FLOORS = [
     ["compiler", "derivation"],
     ["descent"],
     ["networks"],
+    ["teaching"],
     ["interop"],
     ["cli"],
 ]

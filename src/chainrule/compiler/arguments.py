@@ -26,6 +26,7 @@ _SETTINGS = (
     np.ufunc,
     types.FunctionType,
     types.BuiltinFunctionType,
+    type(np.mean),  # NumPy's functions that others may take over
     types.ModuleType,
     types.EllipsisType,
 )
@@ -188,3 +189,30 @@ def stand_in(x: Any) -> Any:
     if isinstance(x, tuple):
         return tuple(stand_in(part) for part in x)
     return np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, np.ndarray) else x
+
+
+def described(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> str:
+    """Write down positional and named arguments, arrays by their types and shapes.
+
+    Examples
+    --------
+    >>> described(((np.zeros(3), 0.5), {"axis": 0}))
+    '(float64 (3,), float, axis=0)'
+    """
+    leaves: list[Any] = []
+    take_apart(arguments, [], leaves)
+    positional, named = filled(arguments, [_Words(_typed(x)) for x in leaves])
+    return f"({', '.join([*map(repr, positional), *(f'{name}={x!r}' for name, x in named.items())])})"
+
+
+def _typed(x: Any) -> str:
+    return f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else type(x).__name__
+
+
+class _Words(str):
+    """Words that stand for themselves."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -216,7 +216,7 @@ class Loop:
     """Steps repeated; the places in them move on as their `advance` says."""
 
     length: int
-    steps: tuple[Any, ...]  # Step, Call or Loop
+    steps: tuple["Step | Call | Loop", ...]
 
 
 @dataclass(frozen=True)

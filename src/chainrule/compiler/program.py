@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from chainrule.compiler.arguments import Result, check_numeric, filled, is_data, stand_in, take_apart, typed
+from chainrule.compiler.arguments import Result, check_numeric, described, filled, is_data, stand_in, take_apart, typed
 from chainrule.compiler.costs import Memory, flops_of, memory_of
 from chainrule.compiler.fallback import say_once
 from chainrule.compiler.lowering import lower
@@ -101,8 +101,8 @@ class Program:
         take_apart((args, kwargs), key, leaves)
         if key != self._key:
             raise InputError(
-                f"this program was made for {self.name}{_described(self.arguments)} and is called with "
-                f"{_described((args, kwargs))}; give arrays of these shapes and types, or call what compile returned."
+                f"this program was made for {self.name}{described(self.arguments)} and is called with "
+                f"{described((args, kwargs))}; give arrays of these shapes and types, or call what compile returned."
             )
         return leaves
 
@@ -240,7 +240,7 @@ class Program:
     def __repr__(self) -> str:
         how = "native" if self.native else "by NumPy"
         steps = len(list(lines_of(self.plan)))
-        return f"<program {self.name}{_described(self.arguments)}: {steps} step{'' if steps == 1 else 's'}, {how}>"
+        return f"<program {self.name}{described(self.arguments)}: {steps} step{'' if steps == 1 else 's'}, {how}>"
 
     def __str__(self) -> str:
         return self.source
@@ -382,24 +382,3 @@ def _names(name: str, tree: Any) -> list[str]:
         fields = getattr(type(tree), "__dataclass_fields__", {})
         parts = [(f"{name}.{field}", getattr(tree, field)) for field, each in fields.items() if each.init]
     return [x for inner, part in parts for x in _names(inner, part)]
-
-
-def _described(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> str:
-    """Write down arguments, arrays by their types and shapes."""
-    leaves: list[Any] = []
-    take_apart(arguments, [], leaves)
-    positional, named = filled(arguments, [_Words(_typed(x)) for x in leaves])
-    return f"({', '.join([*map(repr, positional), *(f'{name}={x!r}' for name, x in named.items())])})"
-
-
-def _typed(x: Any) -> str:
-    return f"{x.dtype} {x.shape}" if hasattr(x, "dtype") else type(x).__name__
-
-
-class _Words(str):
-    """Words that stand for themselves."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)

@@ -157,6 +157,7 @@ class _Memory:
                 _demand(all(0 <= i < k for i in e.operands), "an expression needs one that comes later")
                 given = [kernel.expressions[i].dtype for i in e.operands]
                 _demand(_gives(e.function, given, e.dtype), f"{e.function} is not from {given} to {e.dtype}")
+        _demand(len(kernel.stores) > 0, "a step stores nothing")
         for s in kernel.stores:
             _demand(0 <= s.expression < len(kernel.expressions), "an expression is missing")
             _demand(s.reduce is None or s.reduce in _REDUCTIONS, f"{s.reduce} is no reduction")
@@ -170,6 +171,7 @@ class _Memory:
 
     def check_rows(self, rows: Rows) -> None:
         """Check rows that are taken or added."""
+        _demand(len(self.places) == 3, "rows have other arguments than three")
         many, few = (rows.rows, rows.length), (rows.count, rows.length)
         walk = (rows.length, 1)
         self.reach(0, few if rows.add else many, walk, rows.dtype)
@@ -179,6 +181,7 @@ class _Memory:
     def check_product(self, p: Product) -> None:
         """Check a product of matrices."""
         _demand(p.dtype.name in scalars.FLOATS, f"a product is of {p.dtype}")
+        _demand(len(self.places) == 3 + p.bias, "a product has too many arguments or too few")
         _check_shape((*p.batch, p.m, p.n, p.k))
         self.reach(0, (*p.batch, p.m, p.k), (*p.a_batch, *p.a_strides), p.dtype)
         self.reach(1, (*p.batch, p.k, p.n), (*p.b_batch, *p.b_strides), p.dtype)

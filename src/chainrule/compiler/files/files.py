@@ -98,7 +98,7 @@ def write(path: PathLike, contents: Contents) -> None:
     text = {
         "format": FORMAT,
         "version": VERSION,
-        "chainrule": importlib.metadata.version("chainrule"),
+        "chainrule": _version(),
         "name": contents.name,
         "names": contents.names,
         "plan": writer.write(contents.plan),
@@ -114,6 +114,13 @@ def write(path: PathLike, contents: Contents) -> None:
             with archive.open(_member(_array(k)), "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
     disk.write_whole(path, data.getvalue(), ProgramFileError)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("chainrule")
+    except importlib.metadata.PackageNotFoundError:  # run from its source, uninstalled
+        return "unknown"
 
 
 def _graph(writer: Writer, graph: Graph | None) -> Any:

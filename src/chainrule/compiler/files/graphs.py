@@ -12,7 +12,7 @@ from chainrule.graph.graph import Graph
 from chainrule.graph.node import Node
 from chainrule.graph.overwritten import Overwritten
 from chainrule.graph.structure import flatten
-from chainrule.graph.tracer import CONSTANT, sample_of
+from chainrule.graph.tracer import CONSTANT, INPUT, sample_of
 
 
 def _write_graph(writer: Writer, graph: Graph) -> Any:
@@ -53,11 +53,18 @@ def _read_graph(reader: Reader, content: Any) -> Graph:
         values = tuple([x.value if type(x) is Node else x for x in operands])
         parameters = {name: reader.read(x) for name, x in each["parameters"].items()}
         rule = READ["rule"](reader, each["rule"])
-        nodes.append(Node(rule, operands, values, parameters, alike(reader.read(each["value"]))))
+        value = alike(reader.read(each["value"]))
+        if not _is_value(value):
+            raise TypeError("a node's value has no type")
+        nodes.append(Node(rule, operands, values, parameters, value))
     inputs = [nodes[k] for k in content["inputs"]]
     outputs = [operand(x) for x in content["outputs"]]
-    _, rebuild = flatten(reader.read(content["returned"]))
-    return Graph(content["name"], inputs, nodes, outputs, [str(name) for name in content["names"]], rebuild)
+    if {*inputs} != {x for x in nodes if x.rule is INPUT} or len(inputs) != len(content["names"]):
+        raise ValueError("a graph's inputs are not those that it names")
+    leaves, rebuild = flatten(reader.read(content["returned"]))
+    if [x.number for x in leaves] != list(range(len(outputs))):
+        raise ValueError("a graph's outputs are not its results")
+    return Graph(str(content["name"]), inputs, nodes, outputs, [str(name) for name in content["names"]], rebuild)
 
 
 def like(x: Any) -> Any:
@@ -100,6 +107,12 @@ def alike_within(tree: Any) -> Any:
     """Return arguments with values of the types and shapes that stand in them."""
     leaves, rebuild = flatten(tree)
     return rebuild([alike(leaf) for leaf in leaves])
+
+
+def _is_value(x: Any) -> bool:
+    if isinstance(x, tuple):
+        return all(map(_is_value, x))
+    return isinstance(x, np.ndarray | np.generic)
 
 
 WRITTEN[Graph] = _write_graph
