@@ -4,10 +4,12 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tests.derivation import samples
 
 from chainrule.derivation.columns import draw, network
+from chainrule.networks import Network
 
 
 def names(quantities):
@@ -66,6 +68,17 @@ def test_few_of_many_units_are_drawn(sizes, circles):
     root = ET.fromstring(f"<svg>{drawn.markup}</svg>")
     assert len(list(root.iter("circle"))) == circles
     assert {node.get("data-node") for node in root.iter("g")} - {None} == {q.key for q in derivation.quantities}
+
+
+@pytest.mark.parametrize("cost", ["quadratic", "cross_entropy"])
+@pytest.mark.parametrize("m", [None, 4])
+def test_every_network_of_ours_is_drawn_so_for_one_example_and_for_many(m, cost):
+    x, y = np.zeros((m or 1, 784)), np.zeros(m or 1, int)
+    derivation = Network([784, 30, 20, 10], cost=cost).derive(*((x[0], y[0]) if m is None else (x, y)))
+    found = network(derivation.quantities)
+    assert found is not None
+    columns = 6 if cost == "cross_entropy" else 7  # the last σ is a part of the cross-entropy
+    assert draw(found, derivation.result).markup.count("<circle") == columns * (6 + 3)
 
 
 def test_all_is_within_the_drawing():

@@ -9,6 +9,7 @@ from chainrule.derivation.scenes import picture_size, scenes
 from chainrule.derivation.steps import Update
 from chainrule.document import Derivative, Equation, Formula, Number, Total, Values, Verdict
 from chainrule.document.text import text
+from chainrule.networks import Network
 
 
 def test_every_quantity_then_every_step_then_every_update():
@@ -68,6 +69,18 @@ def test_what_belongs_to_pictures_is_shown_as_pictures():
         if isinstance(block, Values) and block.as_pictures == (28, 28)
     }
     assert pictured == {("forward", "x"), ("forward", "W₁"), ("backward", "∂C/∂W₁")}
+
+
+def test_the_examples_of_a_batch_are_pictures():
+    derivation = Network([784, 30, 10]).derive(np.zeros((4, 784)), np.arange(4), eta=0.5)
+    pictured = {
+        (scene.flow, text(block.symbol), block.array.shape)
+        for scene in scenes(derivation)
+        for block in scene.blocks
+        if isinstance(block, Values) and block.as_pictures == (28, 28)
+    }
+    weights = {(flow, name, (30, 784)) for flow, name in (("forward", "W¹"), ("backward", "∂C/∂W¹"), ("update", "W¹"))}
+    assert pictured == {("forward", "a⁰", (784, 4)), *weights}
 
 
 def test_few_inputs_are_no_picture():

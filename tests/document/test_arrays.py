@@ -73,6 +73,8 @@ def test_a_large_matrix_is_a_picture_a_summary_and_entries():
 def test_rows_as_pictures():
     found = figure(np.ones((30, 784)), (28, 28))
     assert "30 pictures, one of each row, 28 × 28" in next(found.iter("img")).get("alt")
+    found = figure(np.ones((784, 8)), (28, 28))
+    assert "8 pictures, one of each column, 28 × 28" in str(next(found.iter("img")).get("alt"))
     found = figure(np.ones(784), (28, 28))
     assert next(found.iter("img")).get("alt") == "Its entries as a picture of 28 × 28"
 

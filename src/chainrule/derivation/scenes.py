@@ -95,8 +95,8 @@ def _update(derivation: "Derivation", update: Update, size: tuple[int, int] | No
 
 
 def _with_pictures(blocks: Iterable[Block], quantity: Quantity, size: tuple[int, int] | None) -> tuple[Block, ...]:
-    """Let the rows of what belongs to a network's input be shown as pictures."""
+    """Let what belongs to a network's input be shown as pictures: the rows of W¹, and the examples of a batch."""
     shape = quantity.value.shape
-    if size is None or not shape or shape[-1] != math.prod(size) or quantity.layer not in (None, 0, 1):
+    if size is None or not shape or math.prod(size) not in (shape[0], shape[-1]) or quantity.layer not in (None, 0, 1):
         return tuple(blocks)
     return tuple(replace(block, as_pictures=size) if isinstance(block, Values) else block for block in blocks)
