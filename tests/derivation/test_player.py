@@ -1,10 +1,13 @@
 """The player, in a real browser. That no page asks for anything and none complains is held by `open_page`."""
 
+import itertools
 import re
 
 import pytest
 from tests.derivation import samples
+from tests.derivation.corpus import CORPUS
 
+from chainrule import derive
 from chainrule.derivation.player import player
 
 NETWORK = player(samples.network())
@@ -236,3 +239,18 @@ def test_the_papers_network_is_a_small_page():
     html = player(samples.network(784, 30, 10))
     assert len(html.encode()) < 300_000  # its arrays in numbers would be ten times as much
     assert html.count("28 × 28") >= 3
+
+
+def test_every_kind_of_function_can_be_played(open_page):
+    """No page scrolls sideways on a telephone, and in every drawing all places are apart."""
+    page = open_page("<!DOCTYPE html>", width=400, height=800)
+    for f, args in CORPUS:
+        page.set_content(player(derive(f)(*args)))
+        page.get_by_label("All steps").check()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400, f.__name__
+        frames = page.evaluate(
+            """[...document.querySelectorAll(".node")].map(node => node.getBoundingClientRect())
+            .map(box => [box.left, box.top, box.right, box.bottom])"""
+        )
+        for (l0, t0, r0, b0), (l1, t1, r1, b1) in itertools.combinations(frames, 2):
+            assert r0 <= l1 or r1 <= l0 or b0 <= t1 or b1 <= t0, f.__name__

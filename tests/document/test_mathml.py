@@ -104,6 +104,14 @@ def test_what_is_written(expression, text):
     assert said(expression) == text
 
 
+def test_an_index_stands_below_a_layer():
+    (both,) = read(Indexed(Symbol("z", above="2"), "i"))
+    assert both.tag == "msubsup"
+    assert ["".join(child.itertext()) for child in both] == ["z", "i", "2"]
+    (offered,) = read(Indexed(Symbol("z", above="2", key="q3"), "i"))
+    assert offered.get("data-key") == "q3"
+
+
 def test_signs_that_are_drawn():
     assert find(Call("sqrt", (X,)), "msqrt") == ["msqrt"]
     assert find(Fraction(Total((A, B), (False, False)), X), "mfrac", "mo") == ["mfrac", "mo"]  # no parentheses
