@@ -13,7 +13,7 @@ from chainrule.derivation.scenes import Flow, Scene, scenes
 from chainrule.document import Block, Equation, Formula, Verdict
 from chainrule.document.markup import element, escaped
 from chainrule.document.mathml import Keys, mathml
-from chainrule.document.page import asset, blocks_html, in_line, page, value_keys
+from chainrule.document.page import STYLES, asset, blocks_html, in_line, page, value_keys
 from chainrule.document.text import text
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def player(derivation: "Derivation") -> str:
     return page(
         title,
         "\n".join(body),
-        styles=[asset("page.css"), asset("player.css", __package__)],
+        styles=[*STYLES, asset("drawing.css", __package__), asset("player.css", __package__)],
         scripts=[asset("values.js"), asset("player.js", __package__)],
     )
 

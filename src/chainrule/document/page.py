@@ -26,6 +26,15 @@ from chainrule.document.markup import element, escaped
 from chainrule.document.mathml import Keys, mathml
 
 
+def asset(name: str, package: str = "chainrule.document") -> str:
+    """Read a style sheet or script that lies beside the code."""
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
+STYLES = (asset("page.css"), asset("values.css"))
+"""How a document looks, for whoever writes a `page`."""
+
+
 def html(document: Document) -> str:
     """Write a document as a page.
 
@@ -39,7 +48,7 @@ def html(document: Document) -> str:
     """
     title = element("header", element("h1", in_line(document.title)))
     body = title + element("main", blocks_html(document.blocks, value_keys(document.blocks)))
-    return page(document.title, body, styles=[asset("page.css")], scripts=[asset("values.js")])
+    return page(document.title, body, styles=STYLES, scripts=[asset("values.js")])
 
 
 def fragment(document: Document) -> str:
@@ -51,7 +60,7 @@ def fragment(document: Document) -> str:
     >>> fragment(Document("Less < more", ()))[:23]
     '<div class="chainrule">'
     """
-    style = asset("page.css").replace(":root", ":scope")
+    style = "".join(STYLES).replace(":root", ":scope")
     title = element("h1", in_line(document.title))
     return element(
         "div",
@@ -89,11 +98,6 @@ def page(title: str, body: str, styles: Sequence[str], scripts: Sequence[str]) -
     after = [f"<script>{script}</script>" for script in scripts]
     lines = ["<!DOCTYPE html>", '<html lang="en">', "<head>", *head, "</head>", "<body>", body, *after, "</body>"]
     return "\n".join([*lines, "</html>", ""])
-
-
-def asset(name: str, package: str = "chainrule.document") -> str:
-    """Read a style sheet or script that lies beside the code."""
-    return (files(package) / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
