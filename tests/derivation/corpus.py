@@ -3,6 +3,9 @@
 They are written as a user writes them; nothing of chainrule is in them.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 _RANDOM = np.random.default_rng(7)
@@ -295,7 +298,7 @@ def convolution(x, kernel):
     return np.sum(np.convolve(x, kernel, mode="valid") ** 2)
 
 
-CORPUS = [
+CORPUS: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (cubic, (1.5,)),
     (damped, (1.5, 0.5)),
     (quotient, (1.5, 0.5)),

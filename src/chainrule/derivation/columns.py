@@ -1,4 +1,7 @@
-"""A network's graph, drawn as the paper draws it: layers as columns of units, and between them all the weights."""
+"""A network's graph, drawn as the paper draws it: layers as columns of units, and between them all the weights.
+
+The first axis of x, z and a counts the units; a second one, where there is one, the examples of a batch.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -115,11 +118,11 @@ def _shown(n: int) -> int:
 
 
 def _height(quantity: Quantity) -> float:
-    return _shown(quantity.value.shape[-1]) * _BETWEEN
+    return _shown(quantity.value.shape[0]) * _BETWEEN
 
 
 def _column(quantity: Quantity, x: float, middle: float) -> _Column:
-    n = quantity.value.shape[-1]
+    n = quantity.value.shape[0]
     places = _shown(n)
     heights = [middle + (i - (places - 1) / 2) * _BETWEEN for i in range(places)]
     return _Column(quantity, x, tuple(y for i, y in enumerate(heights) if n == places or i != places // 2), middle)
@@ -131,7 +134,7 @@ def _units(column: _Column) -> str:
     at = {"x": x - _REACH, "y": top - _REACH, "width": 2 * _REACH, "height": bottom - top + 2 * _REACH}
     ground = element("rect", **at, rx=_REACH, fill=GROUND, stroke=FAINT)
     circles = [element("circle", cx=x, cy=y, r=_UNIT, fill=GROUND, stroke=INK, stroke_width=1.2) for y in column.units]
-    if len(column.units) < column.quantity.value.shape[-1]:
+    if len(column.units) < column.quantity.value.shape[0]:
         circles += [
             element("circle", cx=x, cy=column.middle + i * 6, r=1.6, fill=SOFT, class_="dot") for i in (-1, 0, 1)
         ]

@@ -1,8 +1,8 @@
-"""A derivation's graph as SVG: a box for each quantity, or, for a network, its layers as columns of units."""
+"""A derivation's graph as SVG or PNG: a box for each quantity, or, for a network, its layers as columns of units."""
 
 from typing import TYPE_CHECKING
 
-from chainrule.derivation import columns
+from chainrule.derivation import columns, raster
 from chainrule.derivation.layout import layered, path_data
 from chainrule.derivation.strokes import GROUND, Drawn, box, box_size, edge, markers
 from chainrule.document.markup import element, escaped
@@ -39,6 +39,17 @@ def svg(derivation: "Derivation") -> str:
         class_="drawing",
         role="group",
     )
+
+
+def png(derivation: "Derivation") -> bytes:
+    """Draw a derivation's graph as a PNG file.
+
+    Raises
+    ------
+    InputError
+        matplotlib is not installed.
+    """
+    return raster.png(svg(derivation))
 
 
 def _drawn(derivation: "Derivation") -> Drawn:

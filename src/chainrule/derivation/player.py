@@ -13,7 +13,7 @@ from chainrule.derivation.scenes import Flow, Scene, scenes
 from chainrule.document import Block, Equation, Formula, Verdict
 from chainrule.document.markup import element, escaped
 from chainrule.document.mathml import Keys, mathml
-from chainrule.document.page import asset, blocks_html, in_line, page, value_keys
+from chainrule.document.page import STYLES, asset, blocks_html, in_line, page, value_keys
 from chainrule.document.text import text
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def player(derivation: "Derivation") -> str:
     title = f"The derivative of {derivation.name}, step by step"
     body = [
         element("header", element("h1", in_line(title)), _lead(derivation, keys)),
-        element("noscript", element("p", _WITHOUT_SCRIPT, class_="note")),
+        element("p", _WITHOUT_SCRIPT, class_="unplayed"),
         element("div", stage, element("main", *sections, class_="steps"), class_=f"player {side}"),
     ]
     return page(
         title,
         "\n".join(body),
-        styles=[asset("page.css"), asset("player.css", __package__)],
+        styles=[*STYLES, asset("drawing.css", __package__), asset("player.css", __package__)],
         scripts=[asset("values.js"), asset("player.js", __package__)],
     )
 

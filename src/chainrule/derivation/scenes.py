@@ -78,7 +78,7 @@ def _backward(derivation: "Derivation", step: Step, size: tuple[int, int] | None
     blocks = [block for block in telling.backward(derivation, step) if not isinstance(block, Heading)]
     if not step.contributions:
         blocks.insert(0, Paragraph(("The way back begins at the result, of which the derivative by itself is 1.",)))
-    through = tuple(dict.fromkeys(contribution.through for contribution in step.contributions))
+    through = tuple(contribution.through for contribution in step.contributions)
     shown = _with_pictures(blocks, derivation.quantity(step.of), size)
     return Scene("backward", step.of, through, step.symbol, shown)
 
@@ -95,8 +95,8 @@ def _update(derivation: "Derivation", update: Update, size: tuple[int, int] | No
 
 
 def _with_pictures(blocks: Iterable[Block], quantity: Quantity, size: tuple[int, int] | None) -> tuple[Block, ...]:
-    """Let the rows of what belongs to a network's input be shown as pictures."""
+    """Let what belongs to a network's input be shown as pictures: the rows of W¹, and the examples of a batch."""
     shape = quantity.value.shape
-    if size is None or not shape or shape[-1] != math.prod(size) or quantity.layer not in (None, 0, 1):
+    if size is None or not shape or math.prod(size) not in (shape[0], shape[-1]) or quantity.layer not in (None, 0, 1):
         return tuple(blocks)
     return tuple(replace(block, as_pictures=size) if isinstance(block, Values) else block for block in blocks)

@@ -20,7 +20,7 @@ _HALF = 40.0
 """The height of the longest bar."""
 
 
-def values(block: Values, keys: Keys, key: str) -> str:
+def values(block: Values, keys: Keys | None, key: str | None) -> str:
     """Write an array as a ``<figure>`` that a page finds again by its key.
 
     Parameters
@@ -30,7 +30,7 @@ def values(block: Values, keys: Keys, key: str) -> str:
     keys
         As `chainrule.document.mathml.mathml` takes it.
     key
-        Of this value.
+        Of this value; `None` for none.
     """
     array = np.asarray(block.array)
     if array.ndim == 0:
@@ -61,7 +61,9 @@ def _body(array: Numbers, pictures: tuple[int, int] | None) -> str:
     real = np.abs(array) if np.iscomplexobj(array) else array.astype(np.float64)
     limit = written(np.max(np.abs(real), where=np.isfinite(real), initial=0.0))
     if pictures is not None and array.shape[-1] == pictures[0] * pictures[1]:
-        return _pictures(real.reshape(-1, array.shape[-1]), pictures, limit) + _in_words(array, gist)
+        return _pictures(real.reshape(-1, array.shape[-1]), pictures, limit, "row") + _in_words(array, gist)
+    if pictures is not None and array.ndim == 2 and len(array) == pictures[0] * pictures[1]:
+        return _pictures(real.T, pictures, limit, "column") + _in_words(array, gist)
     bars = ""
     if array.ndim == 1 and 2 < len(array) <= _BARS and not np.iscomplexobj(array):
         bars = _bars(real)
@@ -85,12 +87,12 @@ def _map(matrix: Numbers, limit: str) -> str:
     return _picture(heat_map(matrix), f"Heat map of {height} × {width} entries", limit, size)
 
 
-def _pictures(rows: Numbers, shape: tuple[int, int], limit: str) -> str:
+def _pictures(rows: Numbers, shape: tuple[int, int], limit: str, what: str) -> str:
     address, across = picture_sheet(rows, shape)
     down = -(-len(rows) // across)
     width, height = across * (shape[1] + 1) - 1, down * (shape[0] + 1) - 1
     scale = max(1, min(5, 640 // width))
-    words = f"{len(rows)} pictures, one of each row," if len(rows) > 1 else "Its entries as a picture of"
+    words = f"{len(rows)} pictures, one of each {what}," if len(rows) > 1 else "Its entries as a picture of"
     return _picture(
         address, f"{words} {shape[0]} × {shape[1]}", limit, {"width": scale * width, "height": scale * height}
     )

@@ -44,7 +44,8 @@ class Values:
         What has this value.
     array : array
     as_pictures : tuple of int, or None
-        (height, width), where every row of the array is a picture of that size, as a row of W¹ is for MNIST.
+        (height, width), where every row of the array is a picture of that size, as a row of W¹ is for MNIST; or every
+        column, as an example is in a batch.
     """
 
     symbol: Expression

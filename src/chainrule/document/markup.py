@@ -1,11 +1,17 @@
 """Elements of HTML, MathML and SVG as text. Whatever is not an element already must go through `escaped`."""
 
+import re
 from html import escape
+
+_NO_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def escaped(text: str) -> str:
-    """Make any text harmless within markup, as content or as an attribute's value."""
-    return escape(text, quote=True)
+    """Make any text harmless within markup, as content or as an attribute's value.
+
+    What no markup may hold, such as control characters, is replaced by a sign that says so.
+    """
+    return escape(_NO_CHARACTERS.sub("\ufffd", text), quote=True)
 
 
 def element(name: str, *inside: str, **attributes: str | float | None) -> str:

@@ -43,7 +43,7 @@ _SUM = element("mo", "∑")
 _ABOVE = {"hat": "^", "bar": "¯", "tilde": "~", "dot": "˙", "vec": "→"}
 
 
-def mathml(expression: Expression, keys: Keys = NO_KEYS, *, block: bool = False) -> str:
+def mathml(expression: Expression, keys: Keys | None = NO_KEYS, *, block: bool = False) -> str:
     """Write a formula as a ``<math>`` element.
 
     Parameters
@@ -52,7 +52,8 @@ def mathml(expression: Expression, keys: Keys = NO_KEYS, *, block: bool = False)
         The formula.
     keys
         Which value belongs to a whole expression, as to ∂C/∂z; a `Symbol`'s own ``key`` needs no entry. What has a
-        key is written with ``data-key``, and takes the keyboard's focus, so that a page can show its value.
+        key is written with ``data-key``, and takes the keyboard's focus, so that a page can show its value. `None`
+        if nothing is to.
     block
         Whether it stands on a line of its own.
 
@@ -70,11 +71,12 @@ class _Writer:
         self.keys = keys
 
     def write(self, expression: Expression) -> str:
-        key = "" if self.keys is None else self.keys.get(expression, getattr(expression, "key", ""))
-        if not key:
-            return self.plain(expression)
         # Where the whole has a value, its parts do not offer theirs.
-        return element("mrow", _Writer(None).plain(expression), data_key=key, tabindex="0", role="button")
+        key = self.key(expression)
+        return _offering(_Writer(None).plain(expression), key) if key else self.plain(expression)
+
+    def key(self, expression: Expression) -> str:
+        return "" if self.keys is None else self.keys.get(expression, getattr(expression, "key", ""))
 
     def plain(self, expression: Expression) -> str:
         return _WRITTEN[type(expression)](self, expression)
@@ -139,6 +141,9 @@ class _Writer:
         return _fence(*self.operands(a), signs="||")
 
     def indexed(self, x: Indexed) -> str:
+        if isinstance(x.of, Symbol) and x.of.above and not parts(x.of.name).below:
+            both = _symbol(parts(x.of.name), x.of.above, below=_index(x.index))
+            return _offering(both, key) if (key := self.key(x.of)) else both
         return element("msub", _row(*self.operands(x)), _index(x.index))
 
     def infix(self, x: Infix) -> str:
@@ -185,6 +190,10 @@ def bracketed(rows: Iterable[Iterable[str]]) -> str:
     return _fence(element("mtable", *written), signs="[]")
 
 
+def _offering(inside: str, key: str) -> str:
+    return element("mrow", inside, data_key=key, tabindex="0", role="button")
+
+
 def _row(*inside: str) -> str:
     return element("mrow", *inside)
 
@@ -201,16 +210,16 @@ def _fence(inside: str, *, signs: str = "()") -> str:
     )
 
 
-def _symbol(name: Name, above: str = "") -> str:
+def _symbol(name: Name, above: str = "", below: str = "") -> str:
     base = _name(name.base)
     if name.accent:
         base = element("mover", base, element("mo", _ABOVE[name.accent], stretchy="false"), accent="true")
     raised = [_name(above)] if above else []
     if name.primes:
         raised.insert(0, element("mo", "′" * name.primes, lspace="0", rspace="0"))
-    below = [_name(name.below)] if name.below else []
+    below = below or (_name(name.below) if name.below else "")
     tag = {(1, 0): "msub", (0, 1): "msup", (1, 1): "msubsup"}.get((bool(below), bool(raised)))
-    return element(tag, base, *below, _row(*raised) if raised else "") if tag else base
+    return element(tag, base, below, _row(*raised) if raised else "") if tag else base
 
 
 def _name(text: str) -> str:

@@ -26,6 +26,15 @@ from chainrule.document.markup import element, escaped
 from chainrule.document.mathml import Keys, mathml
 
 
+def asset(name: str, package: str = "chainrule.document") -> str:
+    """Read a style sheet or script that lies beside the code."""
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
+STYLES = (asset("page.css"), asset("values.css"))
+"""How a document looks, for whoever writes a `page`."""
+
+
 def html(document: Document) -> str:
     """Write a document as a page.
 
@@ -39,7 +48,27 @@ def html(document: Document) -> str:
     """
     title = element("header", element("h1", in_line(document.title)))
     body = title + element("main", blocks_html(document.blocks, value_keys(document.blocks)))
-    return page(document.title, body, styles=[asset("page.css")], scripts=[asset("values.js")])
+    return page(document.title, body, styles=STYLES, scripts=[asset("values.js")])
+
+
+def fragment(document: Document) -> str:
+    """Write a document as a part of another's page, such as a notebook: with its own look, and no script.
+
+    Examples
+    --------
+    >>> from chainrule.document import Document, Paragraph
+    >>> fragment(Document("Less < more", ()))[:23]
+    '<div class="chainrule">'
+    """
+    style = "".join(STYLES).replace(":root", ":scope")
+    title = element("h1", in_line(document.title))
+    return element(
+        "div",
+        f"<style>@scope (.chainrule) {{\n{style}}}</style>",
+        title,
+        blocks_html(document.blocks, None),
+        class_="chainrule",
+    )
 
 
 def page(title: str, body: str, styles: Sequence[str], scripts: Sequence[str]) -> str:
@@ -71,11 +100,6 @@ def page(title: str, body: str, styles: Sequence[str], scripts: Sequence[str]) -
     return "\n".join([*lines, "</html>", ""])
 
 
-def asset(name: str, package: str = "chainrule.document") -> str:
-    """Read a style sheet or script that lies beside the code."""
-    return (files(package) / name).read_text(encoding="utf-8")
-
-
 def _hash(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") + "'"
 
@@ -90,12 +114,12 @@ def value_keys(blocks: Iterable[Block]) -> dict[Expression, str]:
     return keys
 
 
-def blocks_html(blocks: Iterable[Block], keys: Keys) -> str:
-    """Write blocks, one after another."""
+def blocks_html(blocks: Iterable[Block], keys: Keys | None) -> str:
+    """Write blocks, one after another, with the keys of `value_keys`, or `None` where no script will look for them."""
     return "\n".join(_block(block, keys) for block in blocks)
 
 
-def _block(block: Block, keys: Keys) -> str:
+def _block(block: Block, keys: Keys | None) -> str:
     match block:
         case Heading(text, level):
             return element(f"h{min(level + 1, 6)}", in_line(text))
@@ -105,7 +129,7 @@ def _block(block: Block, keys: Keys) -> str:
             beside = element("span", in_line(note), class_="note") if note else ""
             return element("div", mathml(expression, keys, block=True), beside, class_="formula")
         case Values(symbol):
-            return values(block, keys, keys.get(symbol, ""))
+            return values(block, keys, None if keys is None else keys.get(symbol))
         case Table():
             return _table(block, keys)
         case Listing(code, language):
@@ -121,7 +145,7 @@ def _block(block: Block, keys: Keys) -> str:
             return _blank(block, keys)
 
 
-def sentence(parts: Iterable[Part], keys: Keys) -> list[str]:
+def sentence(parts: Iterable[Part], keys: Keys | None) -> list[str]:
     """Write words and formulas in one flow."""
     return [in_line(part) if isinstance(part, str) else mathml(part, keys) for part in parts]
 
@@ -138,14 +162,14 @@ def in_line(text: str) -> str:
 _EXPONENT = re.compile(r"(\d)e-0?(\d)")
 
 
-def _table(table: Table, keys: Keys) -> str:
+def _table(table: Table, keys: Keys | None) -> str:
     caption = element("caption", in_line(table.caption)) if table.caption else ""
     head = element("tr", *(element("th", in_line(text), scope="col") for text in table.header))
     rows = [element("tr", *(element("td", *sentence(cell, keys)) for cell in row)) for row in table.rows]
     return element("div", element("table", caption, element("thead", head), element("tbody", *rows)), class_="scrolls")
 
 
-def _blank(blank: Blank, keys: Keys) -> str:
+def _blank(blank: Blank, keys: Keys | None) -> str:
     """Draw a field for each entry of the answer: a row for each row, one column for a vector."""
     rows = blank.shape[0] if blank.shape else 1
     columns = blank.shape[1] if len(blank.shape) > 1 else 1
