@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from chainrule.document.blocks import (
     Blank,
     Block,
@@ -19,13 +17,14 @@ from chainrule.document.blocks import (
     Values,
     Verdict,
 )
-from chainrule.document.describing import LEGEND, gist, verdict
-from chainrule.document.expressions import Expression, Indexed
-from chainrule.document.latex_formulas import latex_math, latex_matrix, latex_number
+from chainrule.document.describing import LEGEND, gist, part_of, plain, verdict
+from chainrule.document.expressions import Expression
+from chainrule.document.latex_arrays import array_equations
+from chainrule.document.latex_formulas import latex_math, latex_matrix
 from chainrule.document.latex_lines import LINE, latex_lines
 from chainrule.document.latex_pictures import heat_map, picture
 from chainrule.document.latex_words import latex_code, latex_sentence, latex_words
-from chainrule.document.numbers import SLICES, WHOLE, Numbers, Slice, as_pictures, greatest, summary
+from chainrule.document.numbers import SLICES, WHOLE, Numbers, as_pictures, greatest, slice_indices, summary
 from chainrule.document.text import text
 
 # \fitted shrinks what is wider than the line; \blankbox is room to write in by hand.
@@ -153,22 +152,10 @@ def _values(block: Values) -> str:
     if block.as_pictures and not found.slices and found.matrix.size:
         return _sentence(gist(block.symbol, found)) + "\n\n" + _pictures(block.array, block.as_pictures)
     if found.slices:
-        return "\n".join(
-            rf"\shown{{{_symbol(block.symbol, part.index)} = {_numbers(part, block.array.ndim)}}}"
-            for part in found.slices
-        )
+        equations = (array_equations(block.symbol, part, block.array.ndim) for part in found.slices)
+        return "\n".join(rf"\shown{{{equation}}}" for several in equations for equation in several)
     described = _sentence(gist(block.symbol, found))
     return f"{described}\n\n{_centred(heat_map(found.matrix), LEGEND)}" if found.matrix.size else described
-
-
-def _symbol(symbol: Expression, index: str) -> str:
-    return latex_math(Indexed(symbol, index.strip("[]")) if index else symbol)
-
-
-def _numbers(part: Slice, ndim: int) -> str:
-    rows = part.rows if ndim != 1 else tuple(zip(*part.rows, strict=True))  # a vector is a column
-    numbers = [[latex_number(number) for number in row] for row in rows]
-    return numbers[0][0] if ndim == 0 else latex_matrix(numbers, "r")
 
 
 def _pictures(array: Numbers, size: tuple[int, int]) -> str:
@@ -189,7 +176,7 @@ def _centred(body: str, caption: str) -> str:
 def _table(table: Table) -> str:
     rows = [tuple(_sentence(cell, _LONG_WORD // 2) for cell in row) for row in table.rows]
     header = [rf"\textbf{{{latex_sentence(words)}}}" for words in table.header]
-    columns = _columns([table.header, *([_plain(cell) for cell in row] for row in table.rows)])
+    columns = _columns([table.header, *([plain(cell) for cell in row] for row in table.rows)])
     # {} first: a cell that begins with a bracket would be taken for an argument of the line before.
     body = "".join("{}" + " & ".join(row) + "\\tabularnewline\n" for row in rows)
     top = "\\toprule\n" + " & ".join(header) + "\\tabularnewline\n\\midrule\n"
@@ -199,10 +186,6 @@ def _table(table: Table) -> str:
         return f"\\begin{{longtable}}{{{columns}}}\n{top}{rules}{body}\\end{{longtable}}{caption}"
     whole = f"\\begin{{tabular}}{{{columns}}}\n{top}{body}\\bottomrule\n\\end{{tabular}}"
     return f"{{\\centering\n{whole}\\par}}{caption}"
-
-
-def _plain(cell: Sequence[Part]) -> str:
-    return "".join(part if isinstance(part, str) else text(part) for part in cell)
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> str:
@@ -249,6 +232,6 @@ def _blank(blank: Blank) -> str:
         return f"{asked}\n\n\\fbox{{\\rule{{0pt}}{{5cm}}\\hspace{{0.95\\linewidth}}}}"
     box = rf"\blankbox{{{min(2.0, 13.0 / columns):.2f}cm}}"
     grid = latex_matrix([[box] * columns] * rows, "r")
-    places = ("[" + ", ".join((*map(str, place), ":", ":")) + "]" for place in np.ndindex(shape[:-2]))
-    indices = places if len(shape) > 2 else ("",)
-    return "\n".join(rf"\shown{{{_symbol(blank.symbol, index)} = {grid}}}" for index in indices)
+    return "\n".join(
+        rf"\shown{{{latex_math(part_of(blank.symbol, index))} = {grid}}}" for index in slice_indices(shape)
+    )

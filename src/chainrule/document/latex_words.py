@@ -126,6 +126,8 @@ _PLAIN = {
     "\u2009": "~",
     "\u00ad": r"\-",
     "€": r"\texteuro{}",
+    "Ĳ": "IJ",
+    "ĳ": "ij",
     "─": "-",
     "│": r"\textbar{}",
 }
@@ -134,7 +136,7 @@ _MATHEMATICS = SIGNS | LETTERS | _OTHERS
 _MATHEMATICS |= {raised: f"^{{{plain}}}" for plain, raised in SUPERSCRIPTS.items() if plain != "−"}
 _MATHEMATICS |= {lowered: f"_{{{LETTERS.get(plain, plain)}}}" for plain, lowered in SUBSCRIPTS.items() if plain != "−"}
 # What T1 fonts hold of Latin-1 and Latin Extended-A.
-_ACCENTED = frozenset(map(chr, (*range(0xA1, 0x180),))) - frozenset("¨¬­¯°²³´¸¹¼½¾ĦħĸĿŀŉŦŧſ\u00ad")
+_ACCENTED = frozenset(map(chr, range(0xA1, 0x180))) - frozenset("¨¬­¯°²³´¸¹¼½¾ĦħĸĿŀŉŦŧſĲĳ\u00ad")
 
 
 def latex_words(words: str) -> str:

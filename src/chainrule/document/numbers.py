@@ -163,7 +163,8 @@ def summary(array: Numbers) -> Summary:
     smallest = mean = largest = ""
     if finite.any() and array.dtype.kind != "c":
         values = array.ravel()[finite].astype(np.float64)
-        smallest, mean, largest = (written(x) for x in (values.min(), values.mean(), values.max()))
+        scale = greatest(values) or 1.0  # so that the sum of many large numbers is no infinity
+        smallest, mean, largest = (written(x) for x in (values.min(), (values / scale).mean() * scale, values.max()))
     first = np.argsort(np.where(np.isfinite(magnitude), -magnitude, -np.inf), kind="stable")[:ENTRIES]
     entries = () if slices else tuple((_index(i, array.shape), written(array.flat[i])) for i in first.tolist())
     return Summary(array.shape, slices, smallest, mean, largest, int(np.sum(~finite)), entries, matrix)
@@ -179,17 +180,25 @@ def _index(i: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _magnitude(array: Numbers) -> npt.NDArray[np.float64]:
     with np.errstate(over="ignore"):
-        return np.abs(array).astype(np.float64)
+        return np.asarray(np.abs(array if array.dtype.kind == "c" else array.astype(np.float64)), np.float64)
+
+
+def slice_indices(shape: tuple[int, ...]) -> list[str]:
+    """List the matrices that an array consists of, as `Slice.index` names them.
+
+    Examples
+    --------
+    >>> slice_indices((2, 3)), slice_indices((2, 3, 4))
+    ([''], ['[0, :, :]', '[1, :, :]'])
+    """
+    places = np.ndindex(shape[:-2])
+    return ["[" + ", ".join((*map(str, place), ":", ":")) + "]" for place in places] if len(shape) > 2 else [""]
 
 
 def _slices(array: Numbers) -> tuple[Slice, ...]:
     together = written_together(array)
-    if array.ndim <= 2:
-        return (Slice("", _rows(together)),)
-    return tuple(
-        Slice("[" + ", ".join((*map(str, place), ":", ":")) + "]", _rows(together[place]))
-        for place in np.ndindex(array.shape[:-2])
-    )
+    matrices = together.reshape(-1, *array.shape[-2:]) if array.ndim > 2 else [together]
+    return tuple(Slice(index, _rows(part)) for index, part in zip(slice_indices(array.shape), matrices, strict=True))
 
 
 def _rows(strings: npt.NDArray[np.object_]) -> tuple[tuple[str, ...], ...]:
@@ -230,7 +239,7 @@ def heat(matrix: Numbers, rows: int, columns: int, scale: float | None = None) -
     >>> heat(np.array([[4.0, 1.0, 0.0, -2.0]]), 1, 2)
     array([[ 1. , -0.5]])
     """
-    values = (np.abs(matrix) if matrix.dtype.kind == "c" else matrix).astype(np.float64)
+    values = _magnitude(matrix) if matrix.dtype.kind == "c" else matrix.astype(np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
     for axis, room in enumerate((rows, columns)):
         size = values.shape[axis]

@@ -101,7 +101,7 @@ def enclosed(outer: Expression, i: int, *, flat: bool = False) -> bool:
     >>> enclosed(Transposed(Symbol("W", above="3")), 0)
     True
     """
-    inner = operands(outer)[i]
+    inner = _bare(operands(outer)[i])
     found = level(inner, flat=flat)
     match outer:
         case Equation():
@@ -132,6 +132,13 @@ def enclosed(outer: Expression, i: int, *, flat: bool = False) -> bool:
     return False
 
 
+def _bare(expression: Expression) -> Expression:
+    """Take a product of a single factor for that factor."""
+    while isinstance(expression, Product) and len(expression.factors) == 1:
+        expression = expression.factors[0]
+    return expression
+
+
 def _is_plain_entry(expression: Expression) -> bool:
     return isinstance(expression, Indexed) and level(expression.of) == Level.ATOM and isinstance(expression.of, Symbol)
 
@@ -139,8 +146,8 @@ def _is_plain_entry(expression: Expression) -> bool:
 def _in_product(product: Product, i: int, found: Level) -> bool:
     if len(product.factors) == 1:
         return False
-    inner, is_last = product.factors[i], i == len(product.factors) - 1
-    if isinstance(inner, Product) and len(inner.factors) > 1:
+    inner, is_last = _bare(product.factors[i]), i == len(product.factors) - 1
+    if isinstance(inner, Product):
         if inner.sign == product.sign:
             return i > 0 and product.sign == "×"  # the others are associative
         return not (product.sign and not inner.sign)
