@@ -180,9 +180,9 @@ def restrict_files(library: Any, readable: list[str], writable: str) -> bool:
         rule = right.to_bytes(8, sys.byteorder) + descriptor.to_bytes(4, sys.byteorder)
         library.syscall(add, rules, 1, rule, 0)
         os.close(descriptor)
-    held = library.syscall(restrict, rules, 0) == 0
+    held = library.syscall(restrict, rules, 0)
     os.close(rules)
-    return held
+    return bool(held == 0)
 
 
 def refuse(event: str, arguments: tuple[Any, ...]) -> None:
