@@ -151,8 +151,8 @@ app.command(
     cls=Command,
     short_help="Write a worksheet for backpropagation by hand.",
     epilog=_examples(
-        "chainrule exercise --layers 3,4,2 --seed 5 --out sheet.md --solution solution.md",
-        "chainrule exercise --layers 2,2 --batch 3 --out sheet.tex",
+        "chainrule exercise --layers 3,4,2 --seed 5 --out sheet.md",
+        "chainrule exercise --layers 2,2 --batch 3 --out sheet.tex --solution key.tex",
     ),
 )(exercise)
 

@@ -166,13 +166,16 @@ def _output_delta(L: int, shape: tuple[int, ...], activation: str, cost: str) ->
     error: Expression = Total((symbol("a", L), Symbol("y")), (False, True))
     m = shape[1] if len(shape) > 1 else 1
     if len(shape) > 1:
-        error = Product((Fraction(Number(1), Number(m)), error))
-    formula = error if cost != "quadratic" else Product((error, Call("sigma'", (symbol("z", L),))), "⊙")
+        error = Fraction(error, Number(m))
+    with_slope = cost == "quadratic"  # in cross-entropy σ' cancels
+    formula = Product((error, Call("sigma'", (symbol("z", L),))), "⊙") if with_slope else error
 
     def compute(v: Values) -> Array:
-        return np.asarray(COSTS[cost].delta(v[_a(L)], v["y"], _slope(activation, v, L)) / m)
+        a = v[_a(L)]
+        slope = _slope(activation, v, L) if with_slope else np.ones_like(a)
+        return np.asarray(COSTS[cost].delta(a, v["y"], slope) / m)
 
-    needs = (f"a_{L}",) if cost != "quadratic" else (f"a_{L}", f"z_{L}")
+    needs = (f"a_{L}", f"z_{L}") if with_slope else (f"a_{L}",)
     return Asked(f"delta_{L}", "Backward", symbol("delta", L), formula, compute, needs, shape)
 
 

@@ -299,7 +299,8 @@ def _given(networks: Sequence[Network], examples: str, seed: int) -> Iterator[tu
             continue
         for i, network in enumerate(networks):
             random = np.random.default_rng([seed, i, batch])
-            m = int(random.integers(3, 7))
+            # Of another size than any layer, so that rows and columns are told apart by their shapes.
+            m = int(random.choice([n for n in range(3, 6 + len(set(network.sizes))) if n not in network.sizes][:4]))
             x = random.uniform(-1, 1, (m, network.sizes[0]))
             y = np.eye(network.sizes[-1])[random.integers(0, network.sizes[-1], m)]
             if network.sizes[-1] == 1:

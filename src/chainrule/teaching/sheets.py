@@ -197,10 +197,11 @@ def entries(words: str, count: int) -> list[Entry | None] | None:
     >>> [entry and entry.value for entry in entries("1.5e-3, ____", 2)]
     [0.0015, None]
     """
-    words = words.translate(_SUPERSCRIPTS).replace("−", "-").replace("–", "-")
+    words = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda found: "^" + found[0].translate(_SUPERSCRIPTS), words)
+    words = words.replace("−", "-").replace("–", "-")
     for sign, spelt in _VULGAR.items():
         words = words.replace(sign, spelt)
-    words = re.sub(r"\s*(?:[*·×x]\s*)10\s*\^?\s*[({]?\s*([+-]?\d+)\s*[)}]?", r"e\1", words)
+    words = re.sub(r"\s*[*·×]\s*10\s*(?:\^|\*\*)\s*[({]?\s*([+-]?\d+)(?:\s*[)}])?", r"e\1", words)
     words = re.sub(r"\s*/\s*", "/", words).lower()
     joined = re.sub(r"(^|[\[(,;\s])([+-])\s+(?=[\d.])", r"\1\2", words)
     readings = []

