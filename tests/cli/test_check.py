@@ -113,6 +113,9 @@ def test_a_file_that_fails_is_told_and_graded_zero(run, file, tmp_path, source, 
         (["mine.py", "--memory", "1"], "memory limit"),
         (["mine.py", "--points", "-1"], "--points is -1"),
         (["--exercise", "missing.md"], "missing.md cannot be read"),
+        (["--exercise", "mine.py"], "does not say which exercise"),
+        (["--exercise", "mine.py", "--layers", "3,2"], "leave those options out"),
+        (["mine.py", "--key", "sheet.md"], "--key goes with --exercise"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_graded_zero(run, file, tmp_path, arguments, words):
@@ -159,3 +162,12 @@ def test_an_exercise_is_marked(run, tmp_path):
     marked = run("check", "--exercise", "answers.txt")
     assert marked.code == 1
     assert "not answered" in marked.out
+
+
+def test_a_key_holds_which_exercise_was_set(run, tmp_path):
+    run("exercise", "--layers", "3,4,2", "--out", "set.md")
+    run("exercise", "--layers", "1,1", "--out", "easy.md")
+    refused = run("check", "--exercise", "easy.md", "--key", "set.md")
+    assert refused.code == 2
+    assert "what was set" in refused.sentence
+    assert run("check", "--exercise", "set.md", "--key", "set.md").code == 1

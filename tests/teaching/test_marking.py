@@ -206,10 +206,17 @@ def test_the_report_as_json_and_document(golden):
 def test_a_sheet_says_which_exercise_it_answers(tmp_path):
     path = tmp_path / "answers.txt"
     path.write_text("z_1 = 3")
-    with pytest.raises(InputError, match=r"answers.txt does not say which exercise it answers"):
+    with pytest.raises(InputError, match=r"answers.txt does not say which exercise it is about"):
         mark_file(path)
     path.write_text('{"exercise": "chainrule exercise --layers 2,2 --seed 1", "z_1": [1, 2]}')
     assert mark_file(path).exercise == exercise([2, 2], seed=1)
+
+
+def test_answers_to_another_exercise_are_refused():
+    easier, hard = exercise([1, 1], seed=1), exercise([3, 4, 2], seed=1)
+    with pytest.raises(InputError, match=r"answers `.*1,1.*`, and what was set is `.*3,4,2.*`"):
+        mark(filled(easier), hard)
+    assert mark(filled(hard), hard).ok
 
 
 @given(st.text(max_size=300))

@@ -16,7 +16,7 @@ from chainrule.errors import ChainruleError, InputError
 from chainrule.networks import Network
 from chainrule.teaching.checking import check_file
 from chainrule.teaching.grading import Part, write_gradescope
-from chainrule.teaching.marking import mark_file
+from chainrule.teaching.marking import exercise_of, mark_file
 from chainrule.teaching.sandbox import Limits
 
 WRONG = 1  # the exit code where what was checked is not right
@@ -49,6 +49,14 @@ def check(
             metavar="SHEET",
             help="Mark this instead: a worksheet of chainrule exercise with its blanks filled in, or lines "
             "'label = numbers', or JSON.",
+            show_default=False,
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHEET",
+            help="With --exercise: the worksheet as it was set; answers to another one are refused.",
             show_default=False,
         ),
     ] = None,
@@ -108,9 +116,13 @@ def check(
             raise InputError("give a Python FILE to check, or a worksheet with --exercise: one of the two.")
         if not 0 < points < 1e6:
             raise InputError(f"--points is {points:g}; give a positive number, such as 10.")
-        if file is None:
-            assert exercise is not None
-            return mark_file(exercise)
+        if exercise is not None:
+            if network is not None or layers or activation or cost:
+                raise InputError("a worksheet says itself what its network is; leave those options out.")
+            return mark_file(exercise, None if key is None else exercise_of(key))
+        assert file is not None
+        if key is not None:
+            raise InputError("--key goes with --exercise; leave it out.")
         path, function = split_name(file)
         if network is not None and (layers or activation or cost):
             raise InputError("--network brings its own layers, activation and cost; leave those options out.")

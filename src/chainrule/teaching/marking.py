@@ -140,12 +140,14 @@ class MarkingReport:
                     yield Formula(mark.asked.equation, "how it is computed")
 
 
-def mark_file(path: Path) -> MarkingReport:
+def mark_file(path: Path, exercise: Exercise | None = None) -> MarkingReport:
     """Mark the answers in a file: a worksheet filled in, lines ``label = numbers``, or JSON.
 
     Parameters
     ----------
     path : path
+    exercise : Exercise, optional
+        As for `mark`.
 
     Returns
     -------
@@ -154,9 +156,30 @@ def mark_file(path: Path) -> MarkingReport:
     Raises
     ------
     InputError
-        If the file cannot be read, or does not say which exercise it answers.
+        If the file cannot be read, or what `mark` refuses.
     """
-    return mark(read_file(path), name=str(path))
+    return mark(read_file(path), exercise, name=str(path))
+
+
+def exercise_of(path: Path) -> Exercise:
+    """Read which exercise a worksheet is.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or does not say.
+    """
+    return _said(read_file(path), str(path))
+
+
+def _said(text: str, name: str) -> Exercise:
+    command = command_in(text)
+    if not command:
+        raise InputError(
+            f"{name} does not say which exercise it is about; keep the line with `{COMMAND} --layers …` in it, "
+            'in JSON as the value of "exercise".'
+        )
+    return Exercise.of_command(command)
 
 
 def mark(text: str, exercise: Exercise | None = None, *, name: str = "the sheet") -> MarkingReport:
@@ -167,7 +190,7 @@ def mark(text: str, exercise: Exercise | None = None, *, name: str = "the sheet"
     text : str
         A worksheet's Markdown filled in; lines ``label = numbers``; or JSON, numbers by label.
     exercise : Exercise, optional
-        By default, that whose command stands in the text.
+        The one that was set; by default, that whose command stands in the text.
     name : str
         What to call the text in errors.
 
@@ -178,7 +201,7 @@ def mark(text: str, exercise: Exercise | None = None, *, name: str = "the sheet"
     Raises
     ------
     InputError
-        If the text does not say which exercise it answers, or is no JSON though it begins so.
+        If the text does not say which exercise it answers, answers another, or is no JSON though it begins so.
 
     Examples
     --------
@@ -187,14 +210,10 @@ def mark(text: str, exercise: Exercise | None = None, *, name: str = "the sheet"
     >>> mark(f"z_1 = {made.values['z_1'][0]}", made).marks[0].status
     'right'
     """
-    if exercise is None:
-        command = command_in(text)
-        if not command:
-            raise InputError(
-                f"{name} does not say which exercise it answers; keep the line with `{COMMAND} --layers …` in it, "
-                'in JSON as the value of "exercise".'
-            )
-        exercise = Exercise.of_command(command)
+    said = _said(text, name) if exercise is None or command_in(text) else exercise
+    if exercise is not None and said != exercise:
+        raise InputError(f"{name} answers `{said.command}`, and what was set is `{exercise.command}`.")
+    exercise = said
     labels = [one.label for one in exercise.asked]
     sheet = read(text, labels)
     notes = []

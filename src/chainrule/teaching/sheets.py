@@ -121,7 +121,7 @@ def read(text: str, labels: Iterable[str]) -> Sheet:
     for name, words in pairs:
         label = known.get(_plain(name))
         if label is not None:
-            written[label] = words
+            written[label] = words.strip()
         elif _plain(name) != "exercise" and any(character.isdigit() for character in words):
             unknown.append(name[:40])
     return Sheet(command_in(text), written, tuple(unknown))

@@ -56,6 +56,15 @@ def test_what_it_prints_is_kept_in_part(answer):
     assert student.printed.endswith("the end")
 
 
+def test_what_steers_terminals_is_spelt_out(answer):
+    top = "print('\\x1b[2J \\x07', '\\ud800')"
+    student, found, _ = answer("raise type('\\x1b[1m', (Exception,), {})('\\x1b]0;title\\x07 \\ud800')", top=top)
+    for words in (student.printed, str(found), type(found).__name__):
+        assert "\\x1b" in words
+        assert all(character.isprintable() for character in words)
+    assert "\\ud800" in str(found)
+
+
 def test_changes_to_the_weights_are_seen(answer):
     _, _, (weights, biases) = answer("weights[0] -= 1\nbiases[0] = biases[0] + 1")
     np.testing.assert_array_equal(weights[0], W - 1)

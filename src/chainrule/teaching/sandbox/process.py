@@ -144,7 +144,7 @@ class Student:
             self._stop()
             self.failure = self._told(answer["error"], loading=True)
         else:
-            self.name, self.doc, self.walls = answer["name"], answer["doc"], tuple(answer["walls"])
+            self.name, self.doc, self.walls = wire.shown(answer["name"]), answer["doc"], tuple(answer["walls"])
         return self
 
     def __exit__(
@@ -180,7 +180,7 @@ class Student:
             raise StudentError(self.failure)
         if "error" in answer:
             error = answer["error"]
-            raise type(error["type"], (StudentError,), {})(self._told(error))
+            raise type(wire.shown(error["type"]), (StudentError,), {})(self._told(error))
         _copy_changes(answer.get("given"), (weights, biases))
         return answer.get("found")
 
@@ -212,7 +212,7 @@ class Student:
 
     def _told(self, error: dict[str, Any], *, loading: bool = False) -> str:
         """Say what the student's code raised."""
-        kind, words, line = str(error["type"]), str(error["words"]), error["line"]
+        kind, words, line = wire.shown(error["type"]), wire.shown(error["words"]), error["line"]
         place = self._place(line)
         if kind == "Refusal":
             return words
@@ -230,7 +230,7 @@ class Student:
         lines = self.source.splitlines()
         if not isinstance(line, int) or not 1 <= line <= len(lines):
             return ""
-        return f" ({self.path.name}, line {line}: `{lines[line - 1].strip()[:100]}`)"
+        return f" ({self.path.name}, line {line}: `{wire.shown(lines[line - 1].strip()[:100])}`)"
 
     def _last_line(self) -> str:
         """Say which line was running when the time was over, as the process itself told."""
@@ -251,7 +251,7 @@ class Student:
             process.stdin.close()
         for thread in self._threads:
             thread.join(_GRACE)
-        self.printed = self._words.decode("utf-8", "replace").partition("Timeout (0:")[0].strip()
+        self.printed = wire.shown(self._words.decode("utf-8", "replace").partition("Timeout (0:")[0].strip())
         self._home.cleanup()
 
 
@@ -301,9 +301,9 @@ def _is_answer(answer: dict[str, Any]) -> bool:
     """Whether a message has the form of one of the three that `guest` sends."""
     match answer:
         case {"error": {"type": str(kind), "words": str(words), "line": int() | None}}:
-            return len(kind) <= 100 and len(words) <= 1000 and "\0" not in kind
-        case {"name": str(), "doc": str(), "walls": [*walls]}:
-            return all(isinstance(wall, str) for wall in walls)
+            return len(kind) <= 100 and len(words) <= 1000
+        case {"name": str(name), "doc": str(), "walls": [*walls]}:
+            return len(name) <= 100 and set(walls) <= {"time", "memory", "files", "network", "processes"}
         case {"found": _, "given": _}:
             return True
     return False

@@ -72,6 +72,19 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
     return data
 
 
+def shown(words: str) -> str:
+    r"""Make words safe to be printed and written: what steers a terminal, or is no character, is spelt out.
+
+    Examples
+    --------
+    >>> print(shown("δ\x1b[2J"))
+    δ\x1b[2J
+    """
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else ascii(character)[1:-1] for character in words
+    )
+
+
 def _packed(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         return {"other": "list too deeply nested"}
@@ -114,9 +127,9 @@ def _unpacked(packed: Any, depth: int) -> Any:
             items = [_unpacked(item, depth + 1) for item in content]
             return items if kind == "list" else tuple(items)
         case "dict":
-            return {str(key): _unpacked(item, depth + 1) for key, item in content}
+            return {shown(str(key)[:_LONGEST]): _unpacked(item, depth + 1) for key, item in content}
         case "other":
-            return type(str(content), (Unknown,), {})()
+            return type(shown(str(content)[:_LONGEST]), (Unknown,), {})()
     raise WireError(f"{kind!r} is no type of value.")
 
 
