@@ -66,7 +66,7 @@ def test_a_planted_mistake_is_found_and_no_other(made, data):
     values = dict(made.values)
     wrong = np.array(values[planted.label])
     place = data.draw(st.integers(0, wrong.size - 1))
-    wrong.reshape(-1)[place] += data.draw(st.sampled_from([-1.0, 0.3, 2.0]))
+    wrong.reshape(-1)[place] += data.draw(st.sampled_from([-1.0, 0.3, 2.0])) * (1 + np.abs(wrong).max())
     values[planted.label] = wrong
     found = statuses(mark(filled(made, values)))
     assert found.pop(planted.label) == "wrong"
