@@ -37,7 +37,7 @@ def test_a_right_file(run, file):
     file(RIGHT)
     checked = run("check", "mine.py")
     assert (checked.code, checked.err) == (0, "")
-    assert "✓ right  Right: backprop gives the right" in checked.out
+    assert "✓ right  backprop gives the right" in checked.out
     assert "✗" not in checked.out
 
 
@@ -156,7 +156,7 @@ def test_an_exercise_is_marked(run, tmp_path):
     (tmp_path / "answers.txt").write_text("\n".join(lines))
     marked = run("check", "--exercise", "answers.txt", "--gradescope", "results.json", "--json", "marks.json")
     assert (marked.code, marked.err) == (0, "")
-    assert "Right: all 8 answers." in marked.out
+    assert "All 8 answers are right." in marked.out
     assert json.loads((tmp_path / "results.json").read_text("utf-8"))["score"] == 10
     (tmp_path / "answers.txt").write_text("\n".join(lines[:-1]))
     marked = run("check", "--exercise", "answers.txt")

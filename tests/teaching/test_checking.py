@@ -80,7 +80,7 @@ def test_a_right_file_is_never_accused(student, seed):
     assert report.ok, terminal_text(report.document())
     assert len(report.cases) == 8
     assert all(part.share == 1 for part in report.parts())
-    assert report.verdict() == "Right: my_backprop gives the right δ, ∂C/∂W, ∂C/∂b in all 8 cases."
+    assert report.verdict() == "my_backprop gives the right δ, ∂C/∂W, ∂C/∂b in all 8 cases."
 
 
 @pytest.mark.parametrize(

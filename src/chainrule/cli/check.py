@@ -27,6 +27,8 @@ class _Report(Protocol):
 
     @property
     def ok(self) -> bool: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
     def verdict(self) -> str: ...
     def document(self) -> Document: ...
     def to_json(self) -> str: ...
@@ -157,7 +159,7 @@ def _graded(found: Callable[[], _Report], path: Path | None, points: float) -> _
     try:
         report = found()
         if path is not None:
-            write_gradescope(path, report.parts(), report.verdict(), points)
+            write_gradescope(path, report.parts(), "\n".join([report.verdict(), *report.notes]), points)
     except Exception as error:
         if path is not None:
             own = isinstance(error, ChainruleError)

@@ -96,15 +96,20 @@ class FileReport:
         wrong = [case for case in self.cases if not case.report.ok]
         if not wrong:
             what = ", ".join(QUANTITIES[kind] for kind in self.checked)
-            return f"Right: {self.function} gives the right {what} in all {len(self.cases)} cases."
-        return f"Wrong: {self.function} is wrong in {len(wrong)} of {len(self.cases)} cases."
+            return f"{self.function} gives the right {what} in all {len(self.cases)} cases."
+        return f"{self.function} is wrong in {len(wrong)} of {len(self.cases)} cases."
 
     def document(self) -> Document:
         """Return what was found, block by block."""
         return Document(f"`{self.function or 'my_backprop'}` in `{self.file}`, checked", tuple(self._blocks()))
 
     def to_json(self) -> str:
-        """Write the report as JSON."""
+        """Write the report as JSON.
+
+        Its keys: "chainrule check" (the version of this form, 1), "ok", "verdict", "file", "function", "failure" and
+        "notes", as here; "cases", each with "sizes", "activation", "cost", "examples" (null for one alone) and
+        "report", as `BackpropReport.to_json` writes it; and "printed".
+        """
         found = {
             "chainrule check": VERSION,
             "ok": self.ok,

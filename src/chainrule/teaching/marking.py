@@ -93,7 +93,7 @@ class MarkingReport:
     def verdict(self) -> str:
         """Say in one sentence what was found."""
         if self.ok:
-            return f"Right: all {len(self.marks)} answers."
+            return f"All {len(self.marks)} answers are right."
         counts = [(words, self.count(status)) for status, words in _WORDS.items()]
         told = ", ".join(f"{words}: {number}" for words, number in counts if number)
         return f"{len(self.marks)} answers; {told}."
@@ -103,7 +103,11 @@ class MarkingReport:
         return Document("Your answers, marked", tuple(self._blocks()))
 
     def to_json(self) -> str:
-        """Write the marks as JSON."""
+        """Write the marks as JSON.
+
+        Its keys: "chainrule marks" (the version of this form, 1), "ok", "verdict", "exercise" (its command), "notes",
+        and "marks", each with "label", "status", "words" and "share".
+        """
         found = {
             "chainrule marks": VERSION,
             "ok": self.ok,
