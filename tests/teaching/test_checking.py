@@ -178,6 +178,7 @@ def test_what_cannot_be_checked(student, source, words):
     report = check_file(student(source), limits=Limits(0.7))
     assert words in report.verdict()
     assert not report.ok
+    assert report.cases == ()
     (part,) = report.parts()
     assert (part.share, part.words) == (0, report.verdict())
     assert words in terminal_text(report.document()).replace("\n  ", " ")
