@@ -130,6 +130,8 @@ def test_wrong_usage_is_one_sentence_and_graded_zero(run, file, tmp_path, argume
 
 def test_a_bug_of_ours_is_graded_zero_too_and_keeps_its_traceback(run, file, tmp_path, monkeypatch):
     def fail(*arguments, **options):
+        # Were it ended here from outside, there would be a file already.
+        assert json.loads((tmp_path / "results.json").read_text("utf-8"))["score"] == 0
         raise ZeroDivisionError("a bug")
 
     file(RIGHT)

@@ -71,6 +71,13 @@ def test_changes_to_the_weights_are_seen(answer):
     np.testing.assert_array_equal(biases[0], b + 1)
 
 
+def test_a_list_that_grew_or_shrank_is_seen(answer):
+    _, _, (weights, biases) = answer("weights.append(x)\nbiases.clear()")
+    assert (len(weights), biases) == (2, [])
+    _, _, (weights, biases) = answer("weights[0] = 'gone'\nbiases.append(3)")
+    assert (weights, biases[1:]) == (["gone"], [3])
+
+
 def test_without_changes_the_same_arrays_stay(tmp_path):
     (tmp_path / "student.py").write_text("def backprop(w, b, x, y): return None")
     weights, biases = [W.copy()], [b.copy()]

@@ -319,6 +319,7 @@ def _copy_changes(given: object, ours: Iterable[list[Any]]) -> None:
         for i, (new, old) in enumerate(zip(theirs, own, strict=False)):
             if not isinstance(new, np.ndarray) or not np.array_equal(new, old, equal_nan=True):
                 own[i] = new
+        own[len(own) :] = theirs[len(own) :]
         del own[len(theirs) :]
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
-LARGEST = 64 * 2**20
+LARGEST = 32 * 2**20
 """Bytes of a message."""
 
 _DEEPEST = 8
