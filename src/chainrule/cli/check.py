@@ -180,8 +180,9 @@ def split_name(file: str) -> tuple[Path, str]:
 
     Examples
     --------
-    >>> split_name("work/mine.py:backward"), split_name("mine.py")
-    ((PosixPath('work/mine.py'), 'backward'), (PosixPath('mine.py'), ''))
+    >>> path, function = split_name("mine.py:backward")
+    >>> path.name, function
+    ('mine.py', 'backward')
     """
     found = re.fullmatch(r"(.*\.py):([^\W\d]\w*)", file)
     return (Path(found[1]), found[2]) if found else (Path(file), "")

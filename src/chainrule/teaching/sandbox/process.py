@@ -242,11 +242,12 @@ class Student:
         """End the process and its children, and hear it out."""
         process = self._process
         assert process.stdin
-        if os.name == "posix":
-            with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.wait()
+        if process.returncode is None:  # once it has been waited for, its number may be another's
+            if os.name == "posix":
+                with contextlib.suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.wait()
         with contextlib.suppress(OSError):
             process.stdin.close()
         for thread in self._threads:
