@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from chainrule.document.expressions import (
     Absolute,
@@ -55,6 +55,8 @@ def latex_math(expression: Expression) -> str:
     \delta^{2} = (W^{3})^{\top} \delta^{3} \odot \sigma'(z^{2})
     >>> print(latex_math(Fraction(Number(1), Symbol("batch_size"))))
     \frac{1}{\mathrm{batch\_size}}
+    >>> print(latex_math(Product((Symbol("cost"), Symbol("x")))))
+    \mathrm{cost} \, x
     >>> print(latex_math(Matrix(((Number(1),), (Number(-1e-9),)))))
     \begin{bmatrix} 1 \\ -10^{-9} \end{bmatrix}
     """
@@ -71,7 +73,9 @@ def latex_math(expression: Expression) -> str:
             given = [*map(latex_math, arguments), *(_option(*option) for option in options)]
             return _function(function) + _around(", ".join(given), any(map(_is_tall, arguments)))
         case Product(factors):
-            signs = [latex_sign(sign_between(expression, i)) for i in range(len(factors) - 1)]
+            signs = [
+                latex_sign(sign_between(expression, i)) or _space(*pair) for i, pair in enumerate(pairwise(factors))
+            ]
             return _joined(expression, [f" {sign} " if sign else " " for sign in signs])
         case Total(_, minus):
             first = "-" if minus and minus[0] else ""
@@ -162,6 +166,21 @@ def latex_number(text: str) -> str:
     text = re.sub(r"(?<![\d.])1 \\cdot (?=10\^)", "", text)
     text = text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}").replace("j", r"\,\mathrm{i}")
     return rf"\mathrm{{{text}}}" if text in ("True", "False") else text
+
+
+def _space(left: Expression, right: Expression) -> str:
+    """Keep words apart that stand side by side; letters need no space."""
+    return r"\," if _is_word(left) or _is_word(right) else ""
+
+
+def _is_word(expression: Expression) -> bool:
+    match expression:
+        case Symbol(name) | Call(name):
+            base = parts(name).base
+            return len(base) > 1 and base not in _OPERATORS
+        case Transposed() | Power() | Indexed() | Product():
+            return any(map(_is_word, operands(expression)))
+    return isinstance(expression, Words)
 
 
 def _function(name: str) -> str:

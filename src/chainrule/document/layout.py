@@ -1,5 +1,6 @@
 """Formulas and numbers laid out on the lines of a terminal: matrices between tall brackets, long lines broken."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -121,25 +122,24 @@ def _has_tall_part(expression: Expression) -> bool:
 
 
 def _broken(expression: Expression, width: int, encoding: str) -> list[str]:
-    """Break a formula before the signs of an equation, and where a side is still too long, at blanks."""
+    """Break a formula before the signs of an equation, and where a side is still too long, before a term."""
     if not isinstance(expression, Equation) or len(expression.sides) < 2:
-        return textwrap.wrap(
-            writable(text(expression), encoding), width, subsequent_indent="    ", break_on_hyphens=False
-        )
+        return _wrapped(writable(text(expression), encoding), width, 0, 4)
     first, *others = (
         writable(f"({text(side)})" if enclosed(expression, i, flat=True) else text(side), encoding)
         for i, side in enumerate(expression.sides)
     )
-    indent = len(first) + 1 if len(first) <= width // 4 else 4
+    is_short = len(first) <= width // 4
+    indent = len(first) + 1 if is_short else 4
     lines = []
     for sign, side in zip(expression.signs, others, strict=True):
-        lines += textwrap.wrap(
-            f"{writable(sign, encoding)} {side}",
-            width,
-            initial_indent=" " * indent,
-            subsequent_indent=" " * (indent + len(sign) + 3),
-            break_on_hyphens=False,
-        )
-    if indent == 4:
-        return [*textwrap.wrap(first, width, subsequent_indent="    ", break_on_hyphens=False), *lines]
-    return [first + lines[0][len(first) :], *lines[1:]]
+        lines += _wrapped(f"{writable(sign, encoding)} {side}", width, indent, indent + len(sign) + 3)
+    return [first + lines[0][len(first) :], *lines[1:]] if is_short else [*_wrapped(first, width, 0, 4), *lines]
+
+
+def _wrapped(line: str, width: int, indent: int, further: int) -> list[str]:
+    tied = re.sub(r" ([+−⊙·*-]|\.\*) ", " \\1\u00a0", line)  # a sign stays with what follows it
+    lines = textwrap.wrap(
+        tied, width, initial_indent=" " * indent, subsequent_indent=" " * further, break_on_hyphens=False
+    )
+    return [broken.replace("\u00a0", " ") for broken in lines]

@@ -119,9 +119,13 @@ def _math(latex: str) -> str:
 
     Examples
     --------
-    >>> print(_math(r"a \\ b_{i,\,j} < c"))
-    a \cr b_{i,\thinspace j} \lt c
+    >>> print(_math(r"a \\ b_{i,\,j} < c"), _math(r"\text{U+53D8}"))
+    a \cr b_{i,\thinspace j} \lt c \text{变}
     """
+    # Pages have fonts for all that pdflatex has none for.
+    latex = re.sub(r"U\+((?!00|D[89A-F])[0-9A-F]{4,5})", lambda code: chr(int(code[1], 16)), latex).replace(
+        r"\textquotedbl{}", '"'
+    )
     spelt = re.sub(r"\\[\\_,{}]|[<>]", lambda found: _WITHOUT_SIGNS[found[0]] + " ", latex)
     return re.sub(" {2,}", " ", spelt).strip()
 
