@@ -3,7 +3,8 @@
 What a block's language says of it:
 
 - ``python``, ``pycon``: runs; where it has prompts, its output is compared.
-- ``console``: lines that begin with ``$`` are commands; where output follows, it is compared.
+- ``console``: lines that begin with ``$`` are commands; where output follows, it is compared. A command whose output
+  is shown to begin with ``Error:`` must fail so, and one that is shown to find something wrong must say so by its code.
 - ``sh``, ``bash``: every line is a command.
 - ``text``: is not run. Any other language, or none, fails the page, so that no block is passed over.
 
@@ -127,7 +128,7 @@ def console(example: Example) -> str:
     """Run commands after a ``$`` each, and compare what they print with what the page shows."""
     for part in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
         line, _, expected = part.partition("\n")
-        printed = command(line, fails=expected.startswith("Error: "))
+        printed = command(line, code=2 if expected.startswith("Error: ") else int("✗ wrong" in expected))
         if expected.strip() and not OutputChecker().check_output(expected, printed, COMPARISON):
             return f"$ {line}\nshould print\n{expected}\nand printed\n{printed}"
     return ""
@@ -140,7 +141,7 @@ def shell(example: Example) -> None:
             command(line)
 
 
-def command(line: str, *, fails: bool = False) -> str:
+def command(line: str, *, code: int = 0) -> str:
     """Run a line of a page if it is ours, and check that it could be run if it is another's; return its output."""
     program, *arguments = shlex.split(line, comments=True)
     program = program.removeprefix(".venv/bin/")
@@ -149,9 +150,8 @@ def command(line: str, *, fails: bool = False) -> str:
         done = subprocess.run(  # noqa: S603  (our own program, with what our own pages say)
             [sys.executable, "-m", "chainrule", *arguments], capture_output=True, text=True, env=environment
         )
-        wanted = 2 if fails else 0
-        assert done.returncode == wanted, f"{line}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stderr if fails else done.stdout
+        assert done.returncode == code, f"{line}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stderr if code == 2 else done.stdout
     match [program, *arguments]:
         case ["make", *targets]:
             missing = [target for target in targets if not re.search(rf"^{re.escape(target)}:", MAKEFILE, re.MULTILINE)]

@@ -1,4 +1,4 @@
-"""The command ``chainrule``: train, test and use the network that reads handwritten digits."""
+"""The command ``chainrule``: the network that reads handwritten digits, and exercises in backpropagation."""
 
 from chainrule.cli.app import main
 

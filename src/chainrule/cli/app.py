@@ -9,8 +9,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from chainrule.cli import screen
+from chainrule.cli.check import check
 from chainrule.cli.convert import convert
 from chainrule.cli.evaluate import evaluate
+from chainrule.cli.exercise import exercise
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
 from chainrule.errors import ChainruleError
@@ -135,6 +137,24 @@ app.command(
         "chainrule test paper.safetensors --data mnist",
     ),
 )(convert)
+app.command(
+    cls=Command,
+    short_help="Check a backward pass written by hand, or mark an exercise.",
+    epilog=_examples(
+        "chainrule check my_backprop.py",
+        "chainrule check my_backprop.py --layers 3,4,2 --html report.html",
+        "chainrule check --exercise sheet.md",
+        "chainrule check my_backprop.py --gradescope results.json",
+    ),
+)(check)
+app.command(
+    cls=Command,
+    short_help="Write a worksheet for backpropagation by hand.",
+    epilog=_examples(
+        "chainrule exercise --layers 3,4,2 --seed 5 --out sheet.md",
+        "chainrule exercise --layers 2,2 --batch 3 --out sheet.tex --solution key.tex",
+    ),
+)(exercise)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

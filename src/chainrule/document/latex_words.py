@@ -176,8 +176,8 @@ def latex_sentence(words: str) -> str:
 
     Examples
     --------
-    >>> print(latex_sentence("see `a_b`"))
-    see \texttt{a\_\allowbreak{}b}
+    >>> print(latex_sentence("see `a_b`, --, `--out`"))
+    see \texttt{a\_\allowbreak{}b}, --, \texttt{-{}-{}out}
     """
     pieces = words.split("`")
     if len(pieces) % 2 == 0:  # a backtick without its fellow
@@ -189,7 +189,7 @@ def latex_sentence(words: str) -> str:
 
 def _breakable(code: str) -> str:
     tokens = re.split(r"(?<=[_.,(/=\[])", code)
-    return r"\allowbreak{}".join(latex_words(token) for token in tokens)
+    return r"\allowbreak{}".join("".join(map(_code, token)) for token in tokens)
 
 
 def latex_code(line: str) -> str:
