@@ -192,9 +192,10 @@ def rules() -> dict[Rule, str]:
     """All rules and where they are found: in the table, or in one of chainrule's modules."""
     for module in LATE.values():
         importlib.import_module(module)
-    found: dict[Rule, str] = {
-        rule: f"TABLE[{function!r}]" for function, rule in TABLE.items() if isinstance(rule, Rule)
-    }
+    found: dict[Rule, str] = {}
+    for function, rule in TABLE.items():
+        if isinstance(rule, Rule):
+            found[rule] = f"TABLE[{function!r}]"
     for info in pkgutil.walk_packages(chainrule.__path__, "chainrule."):
         if info.name.split(".")[1] in ("rules", "scipy", "differentiation", "networks"):
             for name, thing in vars(importlib.import_module(info.name)).items():
