@@ -48,7 +48,7 @@ def tame(x: Any) -> Any:
     return x / (1 + np.abs(x))
 
 
-ENTRYWISE = {
+ENTRYWISE: dict[str, Callable[..., Any]] = {
     "tanh": np.tanh,
     "sin": np.sin,
     "negative": np.negative,
@@ -63,10 +63,10 @@ ENTRYWISE = {
     "above": lambda x: np.maximum(x, 0.1234),
     "chosen": lambda x: np.where(x > 0.0789, x, x * 0.5),
     "truth": lambda x: (x > 0.0456).astype(x.dtype),
-    "ones": lambda x: np.ones(x.shape, x.dtype) * 0.3,
+    "ones": lambda x: np.ones_like(x) * 0.3,
     "zeros": lambda x: np.zeros(x.shape, x.dtype) + x,
 }
-OF_TWO = {
+OF_TWO: dict[str, Callable[..., Any]] = {
     "add": lambda x, y: tame(x + y),
     "subtract": lambda x, y: tame(x - y),
     "multiply": lambda x, y: x * y,
@@ -129,7 +129,7 @@ def turning(c: Any, xs: Any) -> Any:
 
 def nested(c: Any, xs: Any) -> Any:
     def step(c: Any, x: Any) -> Any:
-        return scan(lambda d, _: (tame(d + x * c), np.mean(d * x)), c, length=2)
+        return scan(lambda d, _: (tame(d + x * c), np.sum(d * x) * 0.1), c, length=2)
 
     return scan(step, c, xs, checkpoint=True)[1]
 
@@ -201,7 +201,7 @@ def _step(draw: Any, pool: list[Any]) -> Step:
     return Step(name, (i,), ENTRYWISE[name])
 
 
-def _fits(kind: str, x: Any, y: Any) -> bool:
+def _fits(kind: str, x: Any, y: Any) -> Any:
     """Say whether an array may be the second operand of an operation."""
     if kind == "two":
         try:
