@@ -15,7 +15,8 @@ from chainrule.compiler.program import program_of
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 9))))
 def test_parts_of_an_arena_do_not_overlap_while_they_are_in_use(wishes):
     """Each wish takes a part, and gives back the one that was taken so many wishes before."""
-    blocks, taken = Blocks(), []
+    blocks = Blocks()
+    taken: list[tuple[int, int]] = []
     for nbytes, back in wishes:
         offset = blocks.take(nbytes)
         assert offset % 64 == 0
@@ -72,3 +73,29 @@ def test_with_checkpoints_memory_grows_with_the_square_root_of_the_length(deriva
 
     assert growth(True) < 4.5  # 4, as of √16
     assert growth(False) > 12  # 16
+
+
+def blocks(n, wrap):
+    def block(w, a):
+        for _ in range(10):
+            a = np.sin(w @ a)
+        return a
+
+    def cost(w, a):
+        for _ in range(n):
+            a = (checkpoint(block) if wrap else block)(w, a)
+        return np.sum(a**2)
+
+    return cost
+
+
+def test_of_a_checkpointed_function_only_what_it_begins_with_is_kept():
+    W, a = np.eye(5), np.ones((5, 80))
+
+    def growth(wrap):
+        short, long = (program_of(grad(blocks(n, wrap)), (W, a), native=False).memory.arena for n in (4, 24))
+        return (long - short) / (20 * a.nbytes)
+
+    assert growth(True) < 2  # what it begins with, and little of what its derivative does
+    assert growth(False) > 10
+    assert_compiled(grad(blocks(4, True), (0, 1)), W, a)
