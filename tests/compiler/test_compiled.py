@@ -22,6 +22,7 @@ from chainrule import (
 )
 from chainrule.compiler import Compiled, program
 from chainrule.compiler.native import engine
+from chainrule.networks.activations import sigmoid
 
 
 def cost(W, x, y):
@@ -300,3 +301,8 @@ def test_what_is_not_finite_is_computed_without_a_warning(f, native):
     with np.errstate(all="ignore"):
         expected = f(np.zeros((2, 2)))
     np.testing.assert_array_equal(made(np.zeros((2, 2))), expected)
+
+
+@pytest.mark.parametrize("function", [np.mean, np.sum, np.tanh, sigmoid], ids=["mean", "sum", "tanh", "sigmoid"])
+def test_functions_are_settings(function):
+    np.testing.assert_allclose(compile(lambda x, f: f(x))(x, function), function(x), rtol=1e-14)

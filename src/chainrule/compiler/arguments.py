@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.graph.blame import at_user_line
+from chainrule.graph.node import Rule
 from chainrule.graph.structure import flatten
 
 _SETTINGS = (
@@ -26,8 +27,10 @@ _SETTINGS = (
     np.ufunc,
     types.FunctionType,
     types.BuiltinFunctionType,
+    type(np.mean),
     types.ModuleType,
     types.EllipsisType,
+    Rule,
 )
 
 
@@ -61,7 +64,7 @@ def take_apart(tree: Any, key: list[Any], leaves: list[Any]) -> None:
         key.append(tree.dtype)
         leaves.append(tree)
     elif kind is float or kind is complex:
-        key.append(kind)
+        key.append((kind,))  # bare, it would be equal to np.dtype(kind)
         leaves.append(tree)
     elif isinstance(tree, np.generic):
         key.append(tree.dtype)
