@@ -147,10 +147,10 @@ ENTRYWISE = {
 @st.composite
 def laid_out(draw, shape, pool, dtype):
     """An array of numbers from a pool, and a view of it, of a shape: repeated, turned, of every second entry or all."""
-    numbers = np.random.default_rng(draw(st.integers(0, 99)))
+    random = np.random.default_rng(draw(st.integers(0, 99)))
 
     def fresh(*shape):
-        return np.asarray(numbers.choice(pool, size=shape), dtype)[()]
+        return np.asarray(random.choice(pool, size=shape), dtype)[()]
 
     way = draw(
         st.sampled_from(["plain", "turned", "swapped", "skipping", "repeated", "inside"] if shape else ["plain"])
