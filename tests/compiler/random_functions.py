@@ -84,6 +84,11 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     ),
     "prod": lambda x, axis, keepdims: np.prod(1 + 0.1 * x, axis=axis, keepdims=keepdims),
 }
+OF_SQUARES: dict[str, Callable[..., Any]] = {
+    "added": lambda x: tame(x + x @ x),
+    "subtracted": lambda x: tame(x.T - 0.5 * (x @ x)),
+    "turned": lambda x: tame((x * 2 @ x).T + x * 2),
+}
 SLICES = [np.s_[:], np.s_[::-1], np.s_[1:], np.s_[:-1], np.s_[::2], np.s_[-1::-2], np.s_[1:-1], np.s_[2:2]]
 
 
@@ -187,6 +192,9 @@ def _step(draw: Any, pool: list[Any]) -> Step:
         return Step(f"write {part} {onto}", (i, *given), written(part, 0.5, onto))
     if kind == "join" and j is not None:
         return Step("join", (i, j), lambda x, y: np.concatenate([x, y]))
+    if kind == "product" and x.ndim == 2 and x.shape[0] == x.shape[1] and draw(st.booleans()):
+        name = draw(st.sampled_from(sorted(OF_SQUARES)))
+        return Step(name, (i,), OF_SQUARES[name])
     if kind == "product" and j is not None:
         return Step("product", (i, j), lambda x, y: tame(x @ y))
     if kind == "take" and x.shape[0]:

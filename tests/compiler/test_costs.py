@@ -10,10 +10,10 @@ from chainrule.compiler.program import program_of
 X, A, ROWS = np.ones(10), np.ones((3, 4)), np.array([0, 2, 0, 1])
 
 
-def accumulated(x):
-    y = x * 2
-    y[1:] += y[:-1]
-    return y
+def added_in_part(x):
+    y = np.zeros_like(x)
+    y[:4] = x[:4] * 2
+    return x + y
 
 
 def program(f, *arguments):
@@ -42,8 +42,7 @@ def test_flops(f, arguments, flops):
 
 
 def test_what_is_added_onto_counts():
-    f = program(accumulated, X)
-    assert f.flops == 10 + 9
+    assert program(added_in_part, X).flops == 4 + 4
 
 
 def test_memory():

@@ -10,8 +10,8 @@ from chainrule.compiler.folding import fold
 A, B, C, ROW = (np.random.default_rng(7).normal(size=shape) for shape in ((2, 3), (3, 2), (2, 2), (2,)))
 
 
-def placed(x, index):
-    y = np.zeros_like(x)
+def placed(x, index, rest=0.0):
+    y = np.zeros_like(x) + rest
     y[index] = x[index]
     return y
 
@@ -50,6 +50,15 @@ def placed(x, index):
         (
             lambda a, b, c: c - placed(c, np.s_[:1]),
             "subtract(x2, write(broadcast(0.0, (2, 2)), slice(x2, (0, 0), (1, 1)), (0, 0), (1, 1)))",
+        ),
+        (
+            lambda a, b, c: (placed(c, np.s_[:1]), c + placed(c, np.s_[:1])),
+            "write(broadcast(0.0, (2, 2)), slice(x2, (0, 0), (1, 1)), (0, 0), (1, 1)); "
+            "add(x2, write(broadcast(0.0, (2, 2)), slice(x2, (0, 0), (1, 1)), (0, 0), (1, 1)))",
+        ),
+        (
+            lambda a, b, c: c + placed(c, np.s_[:1], 1.0),
+            "add(x2, write(broadcast(1.0, (2, 2)), slice(x2, (0, 0), (1, 1)), (0, 0), (1, 1)))",
         ),
     ],
     ids=lambda x: x if isinstance(x, str) else "",

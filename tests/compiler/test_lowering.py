@@ -127,6 +127,10 @@ CASES: dict[str, tuple[Any, ...]] = {
         lambda x, y: np.einsum("ij,k->k", x, y), (X, V),
         "multiply(reshape(reduce(x0, add, (0, 1)), (1,)), x1)",
     ),
+    "einsum, an axis of size 1 and one of 2": (
+        lambda x, y: np.einsum("ij,ij->i", x, y), (X[:1], X),
+        "part(einsum(x0, x1), 0)",
+    ),
     "einsum, a diagonal": (lambda x: np.einsum("ii", x), (S,), "part(einsum(x0), 0)"),
     # the others
     "a rule that NumPy computes": (lambda x, y: np.linalg.solve(x, y), (S, V), "part(solve(x0, x1), 0)"),

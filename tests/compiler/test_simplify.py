@@ -118,6 +118,22 @@ def test_large_known_arrays_are_computed_when_the_program_runs():
     assert_compiled(f, LARGE)
 
 
+def test_an_array_of_equal_numbers_is_one_of_them_if_their_bits_are_equal():
+    builder = Builder()
+    assert text(builder.constant(np.full((2, 3), np.nan))) == "broadcast(nan, (2, 3))"
+    assert text(builder.constant(np.array([0.0, -0.0]))) == "constant(2,)"
+    assert text(builder.constant(np.zeros((0, 3)))) == "constant(0, 3)"
+    assert_compiled(lambda x: x / np.array([0.0, -0.0, 0.0]), X)
+
+
+def test_what_is_written_everywhere_is_the_result_unless_it_is_added():
+    builder = Builder()
+    x, v = (builder.input(k, (2, 3), float) for k in range(2))
+    assert builder.write(x, v, (0, 0), (1, 1)) is v
+    assert builder.write(x, v, (1, 2), (-1, -1)) is not v
+    assert text(builder.write(x, v, (0, 0), (1, 1), onto=True)) == "write(x0, x1, (0, 0), (1, 1), True)"
+
+
 def test_a_known_array_is_kept_as_it_is_now():
     array = np.arange(3.0)
     builder = Builder()
