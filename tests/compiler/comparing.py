@@ -3,7 +3,7 @@
 import numpy as np
 
 from chainrule.compiler.native import engine
-from chainrule.compiler.program import program_of
+from chainrule.compiler.program import Program, program_of
 from chainrule.graph.structure import flatten
 
 
@@ -23,6 +23,14 @@ def executors():
     return (False, True) if engine.available() else (False,)
 
 
+def both_programs(f, *arguments):
+    """Return f, compiled for each executor; it is recorded and planned once."""
+    made = program_of(f, arguments, native=engine.available())
+    if not made.native:
+        return [made]
+    return [Program(made.name, made.plan, made.arguments, made.returned, made.graph, made.names, native=False), made]
+
+
 def assert_same(found, expected, rtol, atol):
     """Hold results against each other: their number, shapes and types, and their values within rounding."""
     found, expected = ([np.asarray(x) for x in flatten(tree)[0]] for tree in (found, expected))
@@ -34,8 +42,7 @@ def assert_same(found, expected, rtol, atol):
 def assert_compiled(f, *arguments, others=None, rtol=1e-12, atol=1e-13):
     """Hold f, compiled for both executors, against f: on the values it was compiled with, and on others."""
     others = others_like(*arguments) if others is None else others
-    for native in executors():
-        program = program_of(f, arguments, native=native)
+    for program in both_programs(f, *arguments):
         for values in (arguments, others, arguments):
             with np.errstate(all="ignore"):
                 expected = f(*values)

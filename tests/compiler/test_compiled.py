@@ -22,6 +22,7 @@ from chainrule import (
 )
 from chainrule.compiler import Compiled, fallback
 from chainrule.compiler.native import engine
+from chainrule.networks.activations import sigmoid
 
 
 def cost(W, x, y):
@@ -287,3 +288,21 @@ def test_large_samples_are_not_computed_unless_they_must_be():
     assert made(x) == pytest.approx(f(x), rel=1e-12)
     np.testing.assert_allclose(compile(f)(x), f(x), rtol=1e-9)  # zeros, were they taken for A, would be singular
     assert len(called) == 5  # once for the program, twice for the other, and twice without
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: 1 / x, lambda x: np.float_power(x - 2, 0.5), lambda x: np.linalg.inv(x + np.eye(2) / x)],
+    ids=["kernel", "kernel by NumPy", "call"],
+)
+@pytest.mark.parametrize("native", [True, False])
+def test_what_is_not_finite_is_computed_without_a_warning(f, native):
+    made = program.program_of(f, (np.ones((2, 2)),), native=native)
+    with np.errstate(all="ignore"):
+        expected = f(np.zeros((2, 2)))
+    np.testing.assert_array_equal(made(np.zeros((2, 2))), expected)
+
+
+@pytest.mark.parametrize("function", [np.mean, np.sum, np.tanh, sigmoid], ids=["mean", "sum", "tanh", "sigmoid"])
+def test_functions_are_settings(function):
+    np.testing.assert_allclose(compile(lambda x, f: f(x))(x, function), function(x), rtol=1e-14)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from chainrule import InputError, grad, scan
+from chainrule import InputError, checkpoint, grad, scan
 from chainrule.differentiation.scans import SCAN
 from chainrule.graph.graph import record_in
+from chainrule.graph.structure import flatten
 from chainrule.graph.tracer import Recording
 
 XS = np.arange(6.0).reshape(3, 2)
@@ -93,3 +94,50 @@ def test_no_loop_is_longer_than_the_root():
         found = lengths(recorded(g, np.float64(0.5), np.ones((99, 2))))
         assert max(found) <= math.isqrt(99) + 1
         assert max(lengths(recorded(g, np.float64(0.5), np.ones((100, 2))))) == 10
+
+
+def blocks(w, x, plain):
+    """A checkpointed function of nested arguments, named ones, plain ones and what it closes over, twice."""
+
+    @checkpoint
+    def block(parts, *, scale, times):
+        y = np.tanh(w * parts["x"][0] + plain)
+        return {"y": [scale * y], "sum": np.sum(y) * times, "count": 3, "plain": plain}
+
+    first = block({"x": [x], "name": "x"}, scale=2.0, times=3)
+    second = block({"x": [first["y"][0] * x]}, scale=w, times=first["count"])
+    return np.sum(second["y"][0] ** 2) + second["sum"] * first["sum"] + second["plain"][0]
+
+
+def test_a_checkpointed_function_is_a_loop_of_one_turn():
+    plain = np.array([0.3, -0.2])
+    for g in (blocks, grad(blocks), grad(blocks, (0, 1)), grad(lambda *x: np.sum(grad(blocks, 1)(*x) ** 2), 1)):
+        graph = recorded(lambda w, x, g=g: g(w, x, plain), np.float64(0.5), np.ones(2))
+        assert set(lengths(graph)) == {1}
+        for found, expected in zip(flatten(graph(1.5, plain))[0], flatten(g(1.5, plain, plain))[0], strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_checkpointed_function_of_plain_arrays_is_not_recorded():
+    graph = recorded(lambda x: x * checkpoint(np.sum)(XS), np.float64(1.0))
+    assert graph(2.0) == 2 * np.sum(XS)
+    assert not lengths(graph)
+
+
+def test_a_checkpointed_function_within_a_step():
+    def cost(w, xs):
+        return np.sum(scan(lambda c, x: (checkpoint(np.sin)(w * c + x), c), np.ones(2), xs)[1] ** 2)
+
+    for g in (cost, grad(cost), grad(cost, 1)):
+        np.testing.assert_allclose(recorded(g, np.float64(0.5), XS)(1.5, XS**2), g(1.5, XS**2), rtol=1e-12)
+
+
+def test_a_checkpointed_function_is_run_once_where_a_function_is_recorded():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return x * x
+
+    recorded(grad(checkpoint(f)), np.float64(1.0))
+    assert len(calls) == 1

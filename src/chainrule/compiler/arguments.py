@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.graph.blame import at_user_line
+from chainrule.graph.node import Rule
 from chainrule.graph.structure import flatten
 
 _SETTINGS = (
@@ -29,6 +30,7 @@ _SETTINGS = (
     type(np.mean),  # NumPy's functions that others may take over
     types.ModuleType,
     types.EllipsisType,
+    Rule,
 )
 
 
@@ -72,7 +74,7 @@ def take_apart(tree: Any, key: list[Any], leaves: list[Any]) -> None:
         key.append(tree.dtype)
         leaves.append(tree)
     elif kind is float or kind is complex:
-        key.append(kind)
+        key.append((kind,))  # bare, it would be equal to np.dtype(kind)
         leaves.append(tree)
     elif isinstance(tree, np.generic):
         key.append(tree.dtype)

@@ -46,8 +46,7 @@ def execute(plan: Plan, inputs: list[Any], outputs: list[Any], arena: Any) -> No
         The program's memory.
     """
     memory = [bytes_of(plan, k, inputs, outputs, arena) for k in range(len(plan.buffers))]
-    with np.errstate(all="ignore"):
-        _run(plan.steps, memory, ())
+    _run(plan.steps, memory, ())
 
 
 def clocked(plan: Plan, inputs: list[Any], outputs: list[Any], arena: Any) -> Callable[[int, tuple[int, ...]], float]:
@@ -57,8 +56,7 @@ def clocked(plan: Plan, inputs: list[Any], outputs: list[Any], arena: Any) -> Ca
 
     def run(number: int, turns: tuple[int, ...]) -> float:
         begin = time.perf_counter()
-        with np.errstate(all="ignore"):
-            _run([numbered[number]], memory, turns)
+        _run([numbered[number]], memory, turns)
         return time.perf_counter() - begin
 
     return run
@@ -94,11 +92,15 @@ def _run(steps: Any, memory: Memory, turns: tuple[int, ...]) -> None:
 
 
 def work(step: Step | Call, array: Locate) -> None:
-    """Do one step, on arrays that are found by the number of the argument and their layout."""
-    if isinstance(step, Call):
-        call(step, array)
-    else:
-        _WORK[type(step.work)](step.work, array)
+    """Do one step, on arrays that are found by the number of the argument and their layout.
+
+    NumPy does not warn of what is not finite: no more do steps in native code.
+    """
+    with np.errstate(all="ignore"):
+        if isinstance(step, Call):
+            call(step, array)
+        else:
+            _WORK[type(step.work)](step.work, array)
 
 
 def array_at(memory: Memory, place: Place, turns: tuple[int, ...], shape: Any, strides: Any, dtype: Any) -> Any:

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from chainrule.compiler.folding import fold, rebuilt
 from chainrule.compiler.fusing import Group, Grouping, Layout, contiguous, layout_of, squeezed
 from chainrule.compiler.kernels import KernelMaker, Target, copied, filled, known_number, parted
+from chainrule.compiler.memory import Blocks, Memory
 from chainrule.compiler.plan import Buffer, Call, Kernel, Loop, Place, Plan, Product, Rows, Step, View
 from chainrule.compiler.simplify import Builder
 from chainrule.compiler.values import VIEWS, Called, Looped, Value, in_order
 
-_LINE = 64  # bytes: what is computed begins at a cache line
 _END = 1 << 60
 
 
@@ -48,69 +46,6 @@ def plan(builder: Builder, inputs: Sequence[Value], outputs: Sequence[Value]) ->
     return Plan(tuple(memory.buffers), tuple(steps), views, results, tuple(memory.constants), size)
 
 
-class Memory:
-    """The buffers of a program."""
-
-    def __init__(self) -> None:
-        self.buffers: list[Buffer] = []
-        self.constants: list[Any] = []
-        self._of_constant: dict[Value, int] = {}
-
-    def buffer(self, kind: str, number: int, nbytes: int) -> int:
-        """Add a buffer and return its number."""
-        self.buffers.append(Buffer(kind, number, nbytes))
-        return len(self.buffers) - 1
-
-    def lay_out(self) -> int:
-        """Give each arena its place in the program's memory; return how many bytes that takes."""
-        size = 0
-        for k, buffer in enumerate(self.buffers):
-            if buffer.kind == "scratch":
-                self.buffers[k] = replace(buffer, number=size)
-                size += buffer.nbytes
-        return size
-
-    def constant(self, value: Value) -> int:
-        """Return the buffer of a constant array."""
-        if value not in self._of_constant:
-            array = np.ascontiguousarray(value.detail[0])
-            self.constants.append(array)
-            self._of_constant[value] = self.buffer("constant", len(self.constants) - 1, array.nbytes)
-        return self._of_constant[value]
-
-
-class Blocks:
-    """Parts of an arena, used again after they have been given back."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._free: list[tuple[int, int]] = []  # offset, size
-
-    def take(self, nbytes: int) -> int:
-        """Return the offset of a free part."""
-        nbytes = max(_LINE, -(-nbytes // _LINE) * _LINE)
-        fitting = [block for block in self._free if block[1] >= nbytes]
-        if not fitting:
-            offset, self.size = self.size, self.size + nbytes
-            return offset
-        offset, size = min(fitting, key=lambda block: (block[1], block[0]))
-        self._free.remove((offset, size))
-        if size > nbytes:
-            self._free.append((offset + nbytes, size - nbytes))
-        return offset
-
-    def give_back(self, offset: int, nbytes: int) -> None:
-        """Free a part."""
-        nbytes = max(_LINE, -(-nbytes // _LINE) * _LINE)
-        blocks = sorted([*self._free, (offset, nbytes)])
-        self._free = []
-        for start, size in blocks:
-            if self._free and sum(self._free[-1]) == start:
-                before, length = self._free.pop()
-                start, size = before, length + size
-            self._free.append((start, size))
-
-
 class Region:
     """Steps that run one after the other: a whole program, or the body of a loop."""
 
@@ -120,11 +55,12 @@ class Region:
         memory: Memory,
         bound: dict[Value, tuple[Place, Layout]],
         depth: int,
+        around: int | None = None,
     ) -> None:
         self.builder = builder
         self.memory = memory
         self.bound = bound
-        self.arena = memory.buffer("scratch", 0, 0)
+        self.arena = memory.arena(around)
         self.depth = depth
         self.blocks = Blocks()
         self.layouts: dict[Value, Layout] = {x: layout for x, (_, layout) in bound.items()}
@@ -476,7 +412,7 @@ class Region:
                 place = self.place_for(stacked)
                 start = moved(place, (n - 1) * row) if looped.reverse else place
                 targets.append(advancing(start, self.depth, -row if looped.reverse else row))
-        body = Region(self.builder, self.memory, bound, self.depth + 1)
+        body = Region(self.builder, self.memory, bound, self.depth + 1, self.arena)
         self.steps.append(Loop(n, tuple(body.steps_for(outputs, targets))))
 
     # Results

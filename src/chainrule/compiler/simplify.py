@@ -38,8 +38,15 @@ class Builder:
         return Value("input", (), shape, dtype, (number,))
 
     def constant(self, x: Any) -> Value:
-        """Make a known array, a copy of what it is now; the same one, and equal numbers, are one."""
+        """Make a known array, a copy of what it is now; the same one, and equal numbers, are one.
+
+        An array of equal numbers is one of them, repeated.
+        """
         array = np.asarray(x)
+        if array.size > 1 and not array.dtype.hasobject:
+            first = array[(slice(0, 1),) * array.ndim]
+            if array.tobytes() == first.tobytes() * array.size:
+                return self.full(first.reshape(()), array.shape)
         if array.size == 1:
             scalar = array.reshape(())
             key = ("constant", scalar.tobytes(), scalar.dtype)
@@ -100,6 +107,8 @@ class Builder:
             if function == "divide" and (number := _number(y)) is not None and _is_power_of_two(number):
                 return self.map("multiply", x, self.constant(np.asarray(1 / number, dtype)), dtype=dtype)
             return None
+        if function == "power" and _is_number(y, 0.5) and () != x.shape == shape:
+            return self.map("sqrt", x, dtype=dtype)  # as NumPy has it of arrays; of numbers it differs at -0.0 and -inf
         if function in ("power", "float_power") and (number := _number(y)) is not None and x.shape == shape:
             return self._power(x, number, dtype)
         return None

@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.differentiation.bundles import GATHER, ITEM, Bundle
 from chainrule.differentiation.forward import push_forward
 from chainrule.differentiation.reverse import pull_back
+from chainrule.differentiation.stepping import call_as_node
 from chainrule.differentiation.tracing import name_of
 from chainrule.errors import RecordingError
 from chainrule.graph.blame import at_user_line
@@ -43,7 +44,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     -------
     callable
         Takes f's arguments and returns f's result. Every operator differentiates it, to any order. Outside of one it
-        is f, and `chainrule.record` sees through it.
+        is f, and `chainrule.record` sees through it. Compiled, it is a loop of one turn, which is computed by itself.
 
     Raises
     ------
@@ -69,6 +70,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if any(recording.for_all_values for recording in OPEN.get()):
+            return call_as_node(f, args, kwargs)
         return call_checkpointed(f, *args, **kwargs)
 
     return checkpointed
@@ -98,7 +101,7 @@ def _open_recordings() -> list[Recording]:
     """Return the recordings that may write down what is called now as one node, the outermost first.
 
     What is to run again is seen as it is, and what lies outside of that merely writes down what happens within. A
-    compiled program has no way to run a function again.
+    program that is compiled runs again what is the turn of a loop, and nothing else.
     """
     running = OPEN.get()
     if any(recording.for_all_values for recording in running):

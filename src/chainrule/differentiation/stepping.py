@@ -13,6 +13,7 @@ from chainrule.graph.blame import at_user_line
 from chainrule.graph.graph import as_array
 from chainrule.graph.node import Array
 from chainrule.graph.structure import Rebuild, flatten, outline
+from chainrule.graph.tracer import Tracer
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 """One step of a loop: from the state and a row of the input to the state after it and a row of the output."""
@@ -77,6 +78,26 @@ def _run(step: Step, carry: Any, arrays: list[Array], rebuild: Rebuild, n: int) 
     turns = run_turns(name_of(step), turn, state, arrays, [], n)
     rebuild_new, rebuild_y = rebuild_results
     return rebuild_new(turns.carry), rebuild_y(turns.given)
+
+
+def call_as_node(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function as a loop of one turn, in a recording for all values.
+
+    Of a turn is kept what it begins with, and on the way back it is computed again.
+    """
+    leaves, rebuild = flatten((args, kwargs))
+    traced = [k for k, x in enumerate(leaves) if type(x) is Tracer]
+    rebuild_results: list[Rebuild] = []
+
+    def turn(carry: list[Array], row: list[Array], same: list[Array]) -> tuple[list[Array], list[Array]]:
+        inside = dict(zip(traced, same, strict=False))
+        args, kwargs = rebuild([inside.get(k, x) for k, x in enumerate(leaves)])
+        results, rebuild_result = flatten(f(*args, **kwargs))
+        rebuild_results[:] = [rebuild_result]
+        return [], [as_array(x) for x in results]
+
+    turns = run_turns(name_of(f), turn, [], [], [leaves[k] for k in traced], 1)
+    return rebuild_results[0]([x[0] for x in turns.given])
 
 
 def _check_carried(step: Step, which: str, before: Array, after: Array) -> None:

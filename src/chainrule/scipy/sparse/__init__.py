@@ -11,7 +11,7 @@ import scipy.sparse
 from chainrule.errors import InputError, RecordingError
 from chainrule.graph.blame import at_user_line
 from chainrule.graph.node import Array
-from chainrule.graph.tracer import value_of
+from chainrule.graph.tracer import sample_of
 from chainrule.rules.operands import holds_tracer, operand, untraced
 from chainrule.scipy.sparse.patterns import DATA_MATMUL, TOARRAY, Pattern
 
@@ -96,7 +96,7 @@ class SparseArray:
         return SparseArray(-self.data, self.pattern)
 
     def __repr__(self) -> str:
-        return f"SparseArray({self.pattern}, {value_of(self.data)!r})"
+        return f"SparseArray({self.pattern}, {sample_of(self.data)!r})"
 
 
 def csr_array(arg1: Any, shape: tuple[int, int] | None = None, dtype: Any = None, copy: bool = False) -> Any:
@@ -201,5 +201,5 @@ def _made(kind: Callable[..., Any], form: str, parts: int, arg1: Any, shape: Any
             "are told apart from their values."
         )
     data = operand(arg1[0])
-    plain = kind((value_of(data), *(untraced(part) for part in arg1[1:])), shape)
+    plain = kind((sample_of(data), *(untraced(part) for part in arg1[1:])), shape)
     return SparseArray(data if dtype is None else data.astype(dtype), Pattern.of(plain))
