@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chainrule import value_and_grad
 from chainrule.compiler.native import engine
 from chainrule.descent import compiled, gradient_descent
-from chainrule.descent.compiled import CompiledEpochs
+from chainrule.descent.compiled import CompiledEpochs, Like
 from chainrule.descent.steps import PlainEpochs, step_of
 from chainrule.descent.updates import plain
 
@@ -24,7 +24,8 @@ def line_cost(parameters, x, y):
     return np.mean((slope * x + offset - y) ** 2)
 
 
-STEP = step_of(value_and_grad(line_cost), lambda theta, gradient: plain(theta, gradient, 0.1))
+STEP = step_of(value_and_grad(line_cost), plain)
+ETA = [np.float64(0.1)] * 2
 
 
 def start():
@@ -39,7 +40,7 @@ def end(parts):
 
 def epochs(batch_size, steps):
     """Compiled epochs of the line, in parts of so many steps."""
-    made = CompiledEpochs(STEP, start(), [x, y], 23, batch_size)
+    made = CompiledEpochs(STEP, Like(start(), [x, y], ETA, 23, batch_size))
     made._steps = steps
     return made
 
@@ -51,8 +52,8 @@ def descend(theta, **options):
 
 @pytest.mark.parametrize("batch_size", [1, 4, 5, 22, 23])
 def test_compiled_epochs_are_those_of_single_steps(batch_size):
-    theta, costs = end(epochs(batch_size, 3).parts(start(), (0, 1)))
-    expected, expected_costs = end(PlainEpochs(STEP, [x, y], 23, batch_size).parts(start(), (0, 1)))
+    theta, costs = end(epochs(batch_size, 3).parts(start(), [x, y], ETA, (0, 1)))
+    expected, expected_costs = end(PlainEpochs(STEP, 23, batch_size).parts(start(), [x, y], ETA, (0, 1)))
     np.testing.assert_allclose(costs, expected_costs, rtol=1e-13)
     for ours, theirs in zip(theta, expected, strict=True):
         assert ours.shape == theirs.shape
@@ -60,7 +61,7 @@ def test_compiled_epochs_are_those_of_single_steps(batch_size):
 
 
 def test_bit_for_bit_it_does_not_matter_where_the_parts_begin():
-    found = [end(epochs(3, steps).parts(start(), (0, 1))) for steps in (1, 2, 3, 7)]
+    found = [end(epochs(3, steps).parts(start(), [x, y], ETA, (0, 1))) for steps in (1, 2, 3, 7)]
     assert len({(theta[0].tobytes(), theta[1].tobytes(), costs.tobytes()) for theta, costs in found}) == 1
 
 
@@ -94,23 +95,22 @@ def test_parts_that_take_too_long_are_made_shorter():
     made._keep_pace(0.09)
     made._keep_pace(0.09)
     assert made._steps == 2
-    theta, _ = end(made.parts(start(), (0, 1)))
-    expected, _ = end(epochs(1, 20).parts(start(), (0, 1)))
+    theta, _ = end(made.parts(start(), [x, y], ETA, (0, 1)))
+    expected, _ = end(epochs(1, 20).parts(start(), [x, y], ETA, (0, 1)))
     assert theta == expected
 
 
 def test_a_step_that_is_slower_than_its_parameters_tell_makes_shorter_parts(monkeypatch):
     now = iter(range(100))
     monkeypatch.setattr(compiled, "thread_time", lambda: 0.25 * next(now))
-    made = CompiledEpochs(STEP, start(), [x, y], 23, 1)
+    made = CompiledEpochs(STEP, Like(start(), [x, y], ETA, 23, 1))
     assert made._steps == 4
 
 
-def test_data_that_lie_well_are_not_copied():
+def test_data_of_few_bits_stay_as_they_are():
     table = np.ones((6, 2), np.float32)
-    step = step_of(value_and_grad(lambda p, x: np.mean((x - p[0]) ** 2)), lambda theta, g: plain(theta, g, 0.1))
-    made = CompiledEpochs(step, [np.zeros(2, np.float32)], [table], 6, 2)
-    assert made._data[0] is table
+    step = step_of(value_and_grad(lambda p, x: np.mean((x - p[0]) ** 2)), plain)
+    made = CompiledEpochs(step, Like([np.zeros(2, np.float32)], [table], [np.float32(0.1)], 6, 2))
     ((orders, program),) = made._programs.items()
     assert orders == ((3, 2),)
     assert program.plan.inputs[1].dtype == np.float32
@@ -196,7 +196,7 @@ def test_ctrl_c_ends_between_two_parts_and_keeps_the_last_whole_state(monkeypatc
     descend(expected, batch_size=1, epochs=1)
     few = np.random.default_rng((0, 2)).permutation(23)[:9]
     for row in few:
-        expected, _ = STEP(expected, [x[[row]], y[[row]]])
+        expected, _ = STEP(expected, [x[[row]], y[[row]]], ETA)
     for ours, theirs in zip(theta, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-13)
 

@@ -204,6 +204,11 @@ class Program:
             execute(self.plan, self._inputs(leaves), outputs, np.empty(self.plan.arena, np.uint8))
         return outputs
 
+    def rest(self) -> None:
+        """Give back the memory that runs have worked in; the next one takes it anew."""
+        if self._native is not None:
+            self._native.rest()
+
     def _inputs(self, leaves: list[Any]) -> list[Any]:
         return [np.require(x, v.dtype, ["C", "A"]) for x, v in zip(leaves, self.plan.inputs, strict=True)]
 
