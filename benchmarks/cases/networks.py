@@ -138,8 +138,7 @@ def _check(task: Task, ways: dict[str, Variants]) -> None:
             elif side == PRODUCTS:
                 trainer = make(task)
                 assert isinstance(trainer, products._Products)
-                found = trainer.parameters()
-                _agree(found, [product.left @ product.right for product in trainer.products], about)
+                _agree(trainer.parameters(), trainer.expected(), about)
             else:
                 _agree(_learnt(make(task)), expected, about)
 

@@ -108,13 +108,52 @@ def gradient_descent(
     >>> history.cost[:3]
     [9.0, 2.25, 0.5625]
     """
+    return descend(
+        cost_and_gradient,
+        parameters,
+        [_data(array, f"data[{i}]") for i, array in enumerate(data)],
+        eta=eta,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        first_epoch=first_epoch,
+        evaluate=evaluate,
+        progress=progress,
+        after_epoch=after_epoch,
+        compiled=compiled,
+    )
+
+
+def descend(
+    cost_and_gradient: CostAndGradient,
+    parameters: Sequence[Array],
+    data: list[Array],
+    *,
+    eta: float,
+    epochs: int,
+    batch_size: int | None,
+    seed: int,
+    first_epoch: int,
+    evaluate: Callable[[], float] | None,
+    progress: bool,
+    after_epoch: Callable[[History], object] | None,
+    compiled: bool = True,
+) -> History:
+    """Do what `gradient_descent` does, with data that have been looked through for NaN: that takes time.
+
+    Parameters
+    ----------
+    data : list of arrays
+        C-contiguous; all of their entries are finite.
+    cost_and_gradient, parameters, eta, epochs, batch_size, seed, first_epoch, evaluate, progress, after_epoch, compiled
+        As for `gradient_descent`.
+    """
     eta = learning_rate(eta)
     epochs = whole_number(epochs, "epochs", at_least=0)
     first_epoch = whole_number(first_epoch, "first_epoch", at_least=1)
     seed = whole_number(seed, "seed", at_least=0)
     parameters = [_parameter(theta, f"parameters[{i}]") for i, theta in enumerate(parameters)]
-    arrays = [_data(array, f"data[{i}]") for i, array in enumerate(data)]
-    examples = examples_in(arrays)
+    examples = examples_in(data)
     batch_size = examples if batch_size is None else _batch_size(batch_size, examples)
 
     history = History()
@@ -126,7 +165,7 @@ def gradient_descent(
         progress_bar(history, first=first_epoch, last=last_epoch, examples=examples, shown=progress) as report,
         ExitStack() as at_the_end,
     ):
-        like = Like(parameters, arrays, rates, examples, batch_size)
+        like = Like(parameters, data, rates, examples, batch_size)
         ready = stop.heeded(lambda: _prepared(cost_and_gradient, like, compiled, history))
         if ready is not None:
             at_the_end.callback(ready.rest)
@@ -134,7 +173,7 @@ def gradient_descent(
             if ready is None or stop.requested:
                 break
             start = perf_counter()
-            parts = ready.parts(parameters, arrays, rates, (seed, epoch))
+            parts = ready.parts(parameters, data, rates, (seed, epoch))
             theta, done, total = _run(parts, parameters, stop, report)
             seconds = perf_counter() - start
             if not (math.isfinite(total) and all(map(is_finite, theta))):

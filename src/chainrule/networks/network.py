@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from chainrule.descent import History, gradient_descent
+from chainrule.descent import History
 from chainrule.descent.checks import whole_number
+from chainrule.descent.loop import descend
 from chainrule.differentiation import grad
 from chainrule.errors import InputError, NetworkFileError
 from chainrule.graph.node import Array
@@ -280,11 +281,10 @@ class Network:
             if after_epoch is not None:
                 after_epoch(history)
 
-        return gradient_descent(
+        return descend(
             cost_and_gradient(self._sigma, self._C),
             self.weights + self.biases,
-            x,
-            y,
+            [x, y],
             eta=eta,
             epochs=epochs,
             batch_size=batch_size,
