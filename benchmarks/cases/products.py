@@ -1,9 +1,9 @@
 # ruff: noqa: E741  (l is the paper's index of a layer)
 """The matrix products of a training step and nothing else: what must be done, however the rest is.
 
-For each layer W a, (W^(l+1))ᵀ δ^(l+1) and δ aᵀ, on whole mini-batches, the same buffers in every step. By chainrule's own
-kernels; by BLAS, through NumPy with `out=`, and natively: the sgemm that SciPy gives to Cython, from a loop in C, which
-needs a C compiler.
+For each layer W a, (W^(l+1))ᵀ δ^(l+1) and δ aᵀ, on whole mini-batches, the same buffers in every step. By chainrule's
+own kernels; by BLAS, through NumPy with `out=`, and natively: the sgemm that SciPy gives to Cython, from a loop in C,
+which needs a C compiler.
 """
 
 import ctypes

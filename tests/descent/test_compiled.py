@@ -1,14 +1,20 @@
+import gc
 import signal
 import subprocess
 import sys
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import value_and_grad
+from chainrule import compile, value_and_grad
+from chainrule.compiler import program
 from chainrule.compiler.native import engine
+from chainrule.compiler.program import program_of
 from chainrule.descent import compiled, gradient_descent
 from chainrule.descent.compiled import CompiledEpochs, Like
 from chainrule.descent.steps import PlainEpochs, step_of
@@ -258,3 +264,115 @@ def test_a_real_ctrl_c_from_outside_ends_a_compiled_training():
         rest = process.stdout.read()
     assert rest.splitlines()[-1] == "kept True True True"
     assert process.returncode == 0
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """Count the programs that are recorded."""
+    names = []
+
+    def counted(f, *args, **kwargs):
+        names.append(f.__name__)
+        return program_of(f, *args, **kwargs)
+
+    monkeypatch.setattr(program, "program_of", counted)
+    return names
+
+
+def test_for_a_compiled_cost_the_programs_are_kept_whatever_data_rate_and_seed(recorded):
+    f = compile(value_and_grad(line_cost))
+    first, second, other, expected = start(), start(), start(), start()
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 5, "progress": False}
+    gradient_descent(f, first, x, y, eta=0.1, **options)
+    count = len(recorded)
+    history = gradient_descent(f, second, x, y, eta=0.1, **options)
+    gradient_descent(f, other, x + 1, y * 2, eta=0.05, seed=7, **options)
+    assert count == len(recorded) == 1
+    assert history.compiled
+    assert [theta.tobytes() for theta in first] == [theta.tobytes() for theta in second]
+    gradient_descent(value_and_grad(line_cost), expected, x + 1, y * 2, eta=0.05, seed=7, **options)
+    assert [theta.tobytes() for theta in other] == [theta.tobytes() for theta in expected]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch_size": 4},
+        {"x": x[:20], "y": y[:20]},
+        {"x": x.astype(np.float32)},
+        {"theta": [np.array([0.5]), np.array([0.3])]},
+        {"theta": [np.array(0.5), np.array([0.3], np.float32)]},
+    ],
+)
+def test_another_shape_type_or_batch_is_compiled_anew(recorded, change):
+    f = compile(value_and_grad(line_cost))
+
+    def descent(theta, x, y, batch_size):
+        gradient_descent(f, theta, x, y, eta=0.1, epochs=1, batch_size=batch_size, progress=False)
+
+    usual = {"theta": start(), "x": x, "y": y, "batch_size": 5}
+    descent(**usual)
+    count = len(recorded)
+    descent(**usual | change)
+    assert len(recorded) > count
+
+
+def test_what_another_cost_reads_may_change_from_descent_to_descent():
+    ends = []
+    target = 1.0
+
+    def cost(parameters):
+        return (parameters[0] - target) ** 2
+
+    f = value_and_grad(cost)
+    for target in (1.0, 2.0):  # noqa: B007  what the cost reads
+        theta = np.array(0.0)
+        gradient_descent(f, [theta], eta=0.5, epochs=1, progress=False)
+        ends.append(float(theta))
+    assert ends == [1.0, 2.0]
+
+
+def test_what_is_kept_holds_neither_data_nor_parameters_nor_memory():
+    f = compile(value_and_grad(line_cost))
+    theta, far = start(), x + 0.5
+    gradient_descent(f, theta, far, y, eta=0.1, epochs=1, batch_size=5, progress=False)
+    held = [weakref.ref(each) for each in (*theta, far)]
+    (key,) = f.trainings.keys()
+    programs = f.trainings.get(key, lambda: None)._programs.values()
+    assert all(made._native._idle == [] for made in programs)
+    del theta, far
+    gc.collect()
+    assert [ref() for ref in held] == [None] * 3
+
+
+def test_so_many_trainings_of_a_cost_are_kept_and_all_go_with_it():
+    f = compile(value_and_grad(line_cost))
+    for rows in range(5, 25):
+        gradient_descent(f, start(), x[:rows], y[:rows], eta=0.1, epochs=1, progress=False)
+    assert len(f.trainings.keys()) == 16
+    kept = weakref.ref(f.trainings.get(f.trainings.keys()[0], lambda: None))
+    del f
+    gc.collect()
+    assert kept() is None
+
+
+def test_threads_that_descend_on_one_cost_do_not_disturb_each_other(recorded):
+    f = compile(value_and_grad(line_cost))
+
+    def descent(seed):
+        theta = start()
+        gradient_descent(f, theta, x, y, eta=0.1, epochs=20, batch_size=5, seed=seed, progress=False)
+        return theta[0].tobytes(), theta[1].tobytes()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(descent, [0, 1, 2, 3] * 3))
+    assert found[:4] == found[4:8] == found[8:] == [descent(seed) for seed in range(4)]
+    assert len(set(found)) == 4
+    assert len(recorded) == 1
+
+
+def test_uncompiled_a_compiled_cost_runs_in_numpy():
+    f = compile(value_and_grad(line_cost))
+    gradient_descent(f, start(), x, y, eta=0.1, epochs=1, progress=False, compiled=False)
+    assert f.programs == []
+    assert f.trainings.keys() == []

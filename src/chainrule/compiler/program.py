@@ -311,6 +311,9 @@ def _forget_values(graph: Graph) -> None:
     for node in graph.nodes:
         if node.operands or node in inputs:
             node.value, node.values = stand_in(node.value), tuple(stand_in(x) for x in node.values)
+        for body in node.parameters.values():
+            if isinstance(body, Graph):  # a loop's
+                _forget_values(body)
 
 
 def names_of(f: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> list[str]:

@@ -149,7 +149,7 @@ class CompiledEpochs:
         """Return how many steps a part shall have, up to a limit: if possible, so many that the parts are alike."""
         full = self._examples // self._batch_size
         limit = max(1, min(limit, full))
-        alike = (steps for steps in range(limit, limit // 8, -1) if full % steps == 0)
+        alike = (steps for steps in range(limit, max(1, limit // 8), -1) if full % steps == 0)
         return next(alike, limit)
 
     def _keep_pace(self, seconds: float) -> None:
