@@ -195,9 +195,18 @@ class Program:
     def __str__(self) -> str:
         return self.source
 
-    def run(self, leaves: list[Any]) -> list[Any]:
-        """Run the program on the leaves of its arguments, and return the plan's outputs: new arrays."""
-        outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
+    def run(self, leaves: list[Any], outputs: list[Any] | None = None) -> list[Any]:
+        """Run the program on the leaves of its arguments, and return the plan's outputs: new arrays, or those given.
+
+        Parameters
+        ----------
+        leaves : list of arrays
+            Of the shapes and types that the program was made for, in order.
+        outputs : list of arrays, optional
+            Arrays to write the outputs into: C-contiguous, of the shapes and types of the plan's.
+        """
+        if outputs is None:
+            outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
         if self._native is not None:
             self._native.run(leaves, outputs)
         else:
