@@ -100,7 +100,9 @@ done:
 }
 """
 
-LINGER = 300  # times that a thread offers its core to others, in wait for its next piece: about a tenth of a millisecond
+LINGER = (
+    300  # times that a thread offers its core to others, in wait for its next piece: about a tenth of a millisecond
+)
 MOST = 64  # threads
 
 PARALLEL = f"""
