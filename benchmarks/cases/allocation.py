@@ -86,9 +86,9 @@ def _run(settings: Settings) -> tuple[list[Figure], list[str]]:
         few, found = _epoch(make, FEW), _epoch(make, STEPS)
         held[side] = [(found.peak - few.peak) / 1000]
         notes.append(
-            f"{side}, {STEPS:,} steps ({FEW}): hold {found.peak:,} bytes at most ({few.peak:,}) and keep {found.kept:,} "
-            f"({few.kept:,}); the C library's heap grows by {found.native:,} bytes ({few.native:,}), and {found.faults:,} "
-            f"pages ({few.faults:,}) are touched for the first time."
+            f"{side}, {STEPS:,} steps (and {FEW}): hold {found.peak:,} ({few.peak:,}) bytes at most and keep "
+            f"{found.kept:,} ({few.kept:,}); the C library's heap grows by {found.native:,} ({few.native:,}) bytes, "
+            f"and {found.faults:,} ({few.faults:,}) pages are touched for the first time."
         )
     return figures("memory/step", f"more held in {STEPS:,} steps than in {FEW}", "kB", held, AS_LITTLE), notes
 

@@ -14,9 +14,10 @@ a sharing  function, arguments, begin, end, parts, address of the busy word, gra
 ``parallel`` are the functions of steps whose arguments are a loop's or a sharing's words; they heed no begin and end of
 their own. Before turn t a loop puts *base + t · bytes into every slot; what moves in two loops has the outer one's slot
 for the inner one's base. A sharing gives [begin, end) to so many threads in pieces of a multiple of `grain`. It starts
-none while another one of the same busy word runs: then many callers at once do not multiply their threads. A thread that
-has done its piece waits a little for the next one, since to start one takes as long as some pieces do. It has a line of
-``threads`` with the words of its piece and its state: 0, there is none; 1, it waits; 2, it is to do the piece.
+none while another one of the same busy word runs: then many callers at once do not multiply their threads. All that
+may run at once have one busy word. A thread that has done its piece waits a little for the next one, since to start one
+takes as long as some pieces do. It has a line of ``threads`` with the words of its piece and its state: 0, there is no
+such thread; 1, it waits; 2, it is to do the piece.
 """
 
 import ctypes
