@@ -36,7 +36,8 @@ def noise(sizes: tuple[int, ...], batch: int) -> Task:
     """Draw examples for as many steps as fill a stretch."""
     operations = 6 * batch * sum(n_in * n_out for n_in, n_out in pairwise(sizes))
     # chainrule takes all examples at once as one mini-batch without an order, so there are two at least.
-    examples = batch * int(np.clip(OPERATIONS / operations, 2, 1000))
+    layers = len(sizes) - 1  # each of them takes its time where Python is called for it
+    examples = batch * int(np.clip(OPERATIONS / operations, 2, 2000 / layers))
     random = np.random.default_rng(0)
     x = random.random((examples, sizes[0]), np.float32)
     return Task(sizes, batch, 0.3, x, np.eye(sizes[-1], dtype=np.float32)[random.integers(sizes[-1], size=examples)])
