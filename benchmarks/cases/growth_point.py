@@ -37,7 +37,7 @@ def noise(sizes: tuple[int, ...], batch: int) -> Task:
     operations = 6 * batch * sum(n_in * n_out for n_in, n_out in pairwise(sizes))
     # chainrule takes all examples at once as one mini-batch without an order, so there are two at least.
     layers = len(sizes) - 1  # each of them takes its time where Python is called for it
-    examples = batch * int(np.clip(OPERATIONS / operations, 2, 2000 / layers))
+    examples = batch * int(np.clip(OPERATIONS / operations, 2, min(1000, 10_000 / layers)))
     random = np.random.default_rng(0)
     x = random.random((examples, sizes[0]), np.float32)
     return Task(sizes, batch, 0.3, x, np.eye(sizes[-1], dtype=np.float32)[random.integers(sizes[-1], size=examples)])

@@ -17,7 +17,8 @@ for the inner one's base. A sharing gives [begin, end) to so many threads in pie
 none while another one of the same busy word runs: then many callers at once do not multiply their threads. All that
 may run at once have one busy word. A thread that has done its piece waits a little for the next one, since to start one
 takes as long as some pieces do. It has a line of ``threads`` with the words of its piece and its state: 0, there is no
-such thread; 1, it waits; 2, it is to do the piece.
+such thread; 1, it waits; 2, it is called; 3, it does its piece. A piece that was not begun when the caller has done its
+own, since another program has the core, the caller does too.
 """
 
 import ctypes
@@ -120,7 +121,11 @@ entry:
   %begin.at = getelementptr i64, ptr %thread, i64 2
   %end.at = getelementptr i64, ptr %thread, i64 3
   %state = getelementptr i64, ptr %thread, i64 4
-  br label %work
+  br label %claim
+claim:
+  %claimed = cmpxchg ptr %state, i64 2, i64 3 acq_rel acquire
+  %mine = extractvalue {{ i64, i1 }} %claimed, 1
+  br i1 %mine, label %work, label %look
 work:
   %function = load ptr, ptr %thread
   %arguments = load ptr, ptr %arguments.at
@@ -130,10 +135,10 @@ work:
   store atomic i64 1, ptr %state release, align 8
   br label %look
 look:
-  %n = phi i64 [ 0, %work ], [ %n.next, %wait ]
+  %n = phi i64 [ 0, %claim ], [ 0, %work ], [ %n.next, %wait ]
   %now = load atomic i64, ptr %state acquire, align 8
   %called = icmp eq i64 %now, 2
-  br i1 %called, label %work, label %idle
+  br i1 %called, label %claim, label %idle
 idle:
   %n.next = add i64 %n, 1
   %on = icmp slt i64 %n, {LINGER}
@@ -144,7 +149,7 @@ wait:
 leave:
   %left = cmpxchg ptr %state, i64 1, i64 0 acq_rel acquire
   %gone = extractvalue {{ i64, i1 }} %left, 1
-  br i1 %gone, label %done, label %work
+  br i1 %gone, label %done, label %claim
 done:
   ret ptr null
 }}
@@ -236,9 +241,16 @@ join:
 look:
   %q.thread = getelementptr [8 x i64], ptr @threads, i64 %q
   %q.state = getelementptr i64, ptr %q.thread, i64 4
-  %q.now = load atomic i64, ptr %q.state acquire, align 8
-  %q.works = icmp eq i64 %q.now, 2
-  br i1 %q.works, label %wait, label %joined
+  %back = cmpxchg ptr %q.state, i64 2, i64 1 acq_rel acquire
+  %q.now = extractvalue {{ i64, i1 }} %back, 0
+  switch i64 %q.now, label %joined [ i64 2, label %instead i64 3, label %wait ]
+instead:
+  %q.begin.at = getelementptr i64, ptr %q.thread, i64 2
+  %q.end.at = getelementptr i64, ptr %q.thread, i64 3
+  %q.begin = load i64, ptr %q.begin.at
+  %q.end = load i64, ptr %q.end.at
+  call void %function(ptr %arguments, i64 %q.begin, i64 %q.end)
+  br label %joined
 wait:
   %yielded = call i32 @sched_yield()
   br label %look
