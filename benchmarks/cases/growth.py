@@ -1,10 +1,9 @@
 """How a training step's time and memory grow with the mini-batch, the width and the depth of the network."""
 
-import functools
-import json
 import statistics
+from contextlib import ExitStack
 
-from cases.measuring import OURS, Case, Figure, Settings, figures, fresh_process, in_turns, installed, not_installed
+from cases.measuring import OURS, Case, Companion, Figure, Settings, figures, in_turns, installed, not_installed
 
 MODULES = {"JAX": "jax", "PyTorch": "torch", "NumPy": "numpy"}
 MEASURES = {"time": ("time a step", "ms", 1e3), "memory": ("peak memory", "MB", 1.0)}
@@ -33,10 +32,9 @@ def _run(settings: Settings) -> tuple[list[Figure], list[str]]:
     curves: dict[tuple[str, str], dict[str, list[tuple[int, float]]]] = {}
     for grows, points in SERIES.items():
         for size, (sizes, batch) in points.items():
-            calls = {side: functools.partial(_measured, side, sizes, batch) for side in sides}
-            rounds = in_turns(calls, repetitions)
+            measured = _measured(sides, sizes, batch, repetitions)
             for measure, (about, unit, factor) in MEASURES.items():
-                taken = {side: [factor * one[measure] for one in rounds[side]] for side in sides}
+                taken = {side: [factor * one for one in measured[measure][side]] for side in sides}
                 found += figures(f"growth/{grows} {size}", about, unit, taken)
                 for side in sides:
                     curve = curves.setdefault((measure, grows), {}).setdefault(side, [])
@@ -50,6 +48,12 @@ def _run(settings: Settings) -> tuple[list[Figure], list[str]]:
     return found, notes
 
 
-def _measured(side: str, sizes: str, batch: int) -> dict[str, float]:
-    measured: dict[str, float] = json.loads(fresh_process(["cases.growth_point", side, sizes, str(batch)]))
-    return measured
+def _measured(sides: list[str], sizes: str, batch: int, repetitions: int) -> dict[str, dict[str, list[float]]]:
+    """Give for each measure what each side took: each in a process of its own, and the processes in turns."""
+    with ExitStack() as stack:
+        memory, calls = {}, {}
+        for side in sides:
+            companion = stack.enter_context(Companion(["cases.growth_point", side, sizes, str(batch)]))
+            memory[side] = [float(companion.hear())]
+            calls[side] = lambda companion=companion: float(companion.ask())
+        return {"memory": memory, "time": in_turns(calls, repetitions)}

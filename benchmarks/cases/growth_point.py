@@ -2,24 +2,21 @@
 
     python -m cases.growth_point SYSTEM SIZES BATCH
 
-Sizes are written 784-30-10. The examples are noise: neither time nor memory asks what they mean. Printed: the seconds a
-step, and the most memory beyond what imports and examples had taken, in MB.
+Sizes are written 784-30-10. The examples are noise: neither time nor memory asks what they mean. Printed: the most
+memory beyond what imports and examples had taken, in MB; then, for each line that comes in, the seconds a step.
 """
 
 import functools
-import json
-import statistics
 import sys
 from itertools import pairwise
 
 import numpy as np
 
-from cases.measuring import in_turns, seconds
+from cases.measuring import fastest, seconds
 from cases.resident import memory, peak_memory
 from cases.trainers import ByHand, Chainrule, Task, Variants, with_threads
 
 OPERATIONS = 4e9  # in a stretch that is timed, more or less
-STRETCHES = 3
 
 
 def ways(system: str) -> Variants:
@@ -39,7 +36,8 @@ def noise(sizes: tuple[int, ...], batch: int) -> Task:
     """Draw examples for as many steps as fill a stretch."""
     operations = 6 * batch * sum(n_in * n_out for n_in, n_out in pairwise(sizes))
     # chainrule takes all examples at once as one mini-batch without an order, so there are two at least.
-    examples = batch * int(np.clip(OPERATIONS / operations, 2, 1000))
+    layers = len(sizes) - 1  # each of them takes its time where Python is called for it
+    examples = batch * int(np.clip(OPERATIONS / operations, 2, min(1000, 10_000 / layers)))
     random = np.random.default_rng(0)
     x = random.random((examples, sizes[0]), np.float32)
     return Task(sizes, batch, 0.3, x, np.eye(sizes[-1], dtype=np.float32)[random.integers(sizes[-1], size=examples)])
@@ -54,12 +52,11 @@ def main(system: str, sizes: str, batch: str) -> None:
     taken = peak_memory() - before
     # Memory is the same with any number of threads; for the time the best is taken.
     trainers |= {name: variants[name](task) for name in list(variants)[1:]}
-    stopwatches = {
-        name: functools.partial(seconds, functools.partial(trainer.train, 1)) for name, trainer in trainers.items()
-    }
-    times = in_turns(stopwatches, 1 + STRETCHES)
-    best = min(statistics.median(each[1:]) for each in times.values())
-    print(json.dumps({"time": best / task.steps, "memory": taken}))
+    calls = {name: functools.partial(trainer.train, 1) for name, trainer in trainers.items()}
+    best = fastest(calls)
+    print(taken, flush=True)
+    for _ in sys.stdin:
+        print(seconds(calls[best]) / task.steps, flush=True)
 
 
 if __name__ == "__main__":

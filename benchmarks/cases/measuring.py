@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import chainrule
 
@@ -145,11 +145,9 @@ def fresh_process(arguments: Iterable[str]) -> str:
     Its cache folder is empty.
     """
     with tempfile.TemporaryDirectory() as cache:
-        usual = {name: value for name, value in os.environ.items() if name not in KEPT_MEMORY}
-        paths = os.pathsep.join([str(BENCHMARKS), str(SOURCE)])
         done = subprocess.run(
             [sys.executable, "-m", *arguments],
-            env=usual | {"PYTHONPATH": paths, "XDG_CACHE_HOME": cache},
+            env=_as_a_user_has_it(cache),
             capture_output=True,
             text=True,
             check=False,
@@ -157,3 +155,45 @@ def fresh_process(arguments: Iterable[str]) -> str:
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr}")
     return done.stdout
+
+
+def _as_a_user_has_it(cache: str) -> dict[str, str]:
+    usual = {name: value for name, value in os.environ.items() if name not in KEPT_MEMORY}
+    return usual | {"PYTHONPATH": os.pathsep.join([str(BENCHMARKS), str(SOURCE)]), "XDG_CACHE_HOME": cache}
+
+
+class Companion:
+    """A module of ours in a Python of its own, which answers each line that it is sent by one. Its cache is empty."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._about = " ".join(arguments)
+        self._cache = tempfile.TemporaryDirectory()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            env=_as_a_user_has_it(self._cache.name),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        with self._process:
+            self._process.stdin.close()  # type: ignore[union-attr]
+        self._cache.cleanup()
+
+    def hear(self) -> str:
+        """Wait for the next line that it prints."""
+        line: str = self._process.stdout.readline()  # type: ignore[union-attr]
+        if not line:
+            raise RuntimeError(f"{self._about} failed: its error stands above.")
+        return line
+
+    def ask(self) -> str:
+        """Send an empty line, and wait for the answer."""
+        print(file=self._process.stdin, flush=True)
+        return self.hear()

@@ -1,8 +1,9 @@
 # ruff: noqa: E741  (l is the paper's index of a layer)
-"""The matrix products of a training step and nothing else: what BLAS must do, however the rest is done.
+"""The matrix products of a training step and nothing else: what must be done, however the rest is.
 
-For each layer W a, (W^(l+1))ᵀ δ^(l+1) and δ aᵀ, on whole mini-batches, the same buffers in every step. Through NumPy
-with `out=`, and natively: the sgemm that SciPy gives to Cython, from a loop in C, which needs a C compiler.
+For each layer W a, (W^(l+1))ᵀ δ^(l+1) and δ aᵀ, on whole mini-batches, the same buffers in every step. By chainrule's
+own kernels; by BLAS, through NumPy with `out=`, and natively: the sgemm that SciPy gives to Cython, from a loop in C,
+which needs a C compiler.
 """
 
 import ctypes
@@ -17,7 +18,10 @@ from typing import cast
 
 import numpy as np
 
+import chainrule
 from cases.trainers import Array, Task, Variants, blas_threads, with_threads
+
+SLIGHT = 1e-9
 
 LOOP = r"""
 typedef void gemm(char *, char *, int *, int *, int *, float *, float *, int *, float *, int *, float *, float *,
@@ -79,6 +83,10 @@ class _Products:
         self.repeat(1)
         return [product.out for product in self.products]
 
+    def expected(self) -> Sequence[Array]:
+        """Give what they should come to."""
+        return [product.left @ product.right for product in self.products]
+
     def train(self, epochs: int) -> None:
         """Do the products of so many epochs."""
         with blas_threads(self.threads):
@@ -123,6 +131,51 @@ def _layout(factor: Array) -> tuple[bytes, int]:
     return (b"N", columns) if factor.flags.c_contiguous else (b"T", rows)
 
 
+class Own(_Products):
+    """By chainrule's own kernels, from its own loop.
+
+    What does not change from turn to turn it would take out of the loop: so the weights do change, by next to nothing,
+    in the product that gives their gradient, and what one product gives goes into the next. It is the training of a
+    network without biases and activations.
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        random = np.random.default_rng(0)
+        self.x = random.random((task.batch, task.sizes[0]), np.float32)
+        self.W = task.start()[0]
+        self.compiled = chainrule.compile(_chained)
+
+    def repeat(self, times: int) -> None:
+        """Do them so many times."""
+        self.compiled(self.W, self.x, times)
+
+    def parameters(self) -> Sequence[Array]:
+        """Give the weights after a step."""
+        return cast(Sequence[Array], self.compiled(self.W, self.x, 1))
+
+    def expected(self) -> Sequence[Array]:
+        """Give the same by NumPy."""
+        return _chained(self.W, self.x, 1)
+
+
+def _chained(W: list[Array], x: Array, times: int) -> list[Array]:
+    """Do a step's products so many times, each on what came before."""
+
+    def step(W: list[Array], _: None) -> tuple[list[Array], None]:
+        a = [x]
+        for W_l in W:
+            a.append(a[-1] @ W_l.T)
+        delta, after = a[-1], list(W)
+        for l in range(len(W) - 1, -1, -1):
+            after[l] = W[l] - np.float32(SLIGHT) * (delta.T @ a[l])
+            if l:
+                delta = delta @ W[l]
+        return after, None
+
+    return cast(list[Array], chainrule.scan(step, W, length=times)[0])
+
+
 @functools.cache
 def _loop() -> Callable[..., None]:
     compiler = shutil.which("cc") or shutil.which("gcc")
@@ -149,9 +202,9 @@ def _sgemm() -> int:
 
 
 def variants() -> Variants:
-    """Offer both layouts, natively if there is a C compiler, with one thread and with all."""
+    """Offer our own kernels; and BLAS with both layouts, natively if there is a C compiler, with one thread and all."""
     ways = {"NumPy": ThroughNumpy} | ({"native": Native} if has_compiler() else {})
-    return {
+    return {"own kernels": Own} | {
         f"{way}, {'Wᵀ' if transposed else 'W'}, {threads}": make
         for way, kind in ways.items()
         for transposed in (False, True)

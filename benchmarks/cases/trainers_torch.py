@@ -91,11 +91,11 @@ def eager() -> Variants:
     return {_threads(n): functools.partial(Eager, threads=n) for n in _numbers()}
 
 
-def compiled(quick: bool) -> Variants:
-    """Offer one step a call, and ten: the more, the longer the compilation, half a minute for ten."""
+def compiled(single: bool) -> Variants:
+    """Offer one step a call and, where `single` is not asked for, ten: which takes half a minute to compile."""
     return {
         f"{steps} steps a call, {_threads(n)}": functools.partial(Compiled, threads=n, steps=steps)
-        for steps in ((1,) if quick else (1, 10))
+        for steps in ((1,) if single else (1, 10))
         for n in _numbers()
     }
 

@@ -22,6 +22,7 @@ from chainrule import (
 )
 from chainrule.compiler import Compiled, fallback
 from chainrule.compiler.native import engine
+from chainrule.compiler.program import program_of
 from chainrule.networks.activations import sigmoid
 
 
@@ -297,7 +298,7 @@ def test_large_samples_are_not_computed_unless_they_must_be():
 )
 @pytest.mark.parametrize("native", [True, False])
 def test_what_is_not_finite_is_computed_without_a_warning(f, native):
-    made = program.program_of(f, (np.ones((2, 2)),), native=native)
+    made = program_of(f, (np.ones((2, 2)),), native=native)
     with np.errstate(all="ignore"):
         expected = f(np.zeros((2, 2)))
     np.testing.assert_array_equal(made(np.zeros((2, 2))), expected)

@@ -72,12 +72,13 @@ def test_the_code_runs_by_itself(f, args):
     derivation = derive(f)(*args)
     given = [q.value for q in derivation.quantities if q.formula is None and q.wanted]
     given += [q.value for q in derivation.quantities if q.formula is None and not q.wanted]
-    asked: dict[str, object] = {"source": derivation.to_python(), "arguments": [np.asarray(x).tolist() for x in given]}
+    source = derivation.to_python()
+    asked = {"source": source, "arguments": [np.asarray(x).tolist() for x in given]}
     ran = subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", BARE],
         input=json.dumps(asked), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr + asked["source"]
+    assert ran.returncode == 0, ran.stderr + source
     for found, exact in zip(json.loads(ran.stdout), leaves(derivation.gradient), strict=True):
         np.testing.assert_allclose(found, exact, rtol=1e-12, atol=1e-12 * np.max(np.abs(exact), initial=0))
 

@@ -1,17 +1,22 @@
+import gc
 import signal
 import subprocess
 import sys
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import NativeCodeWarning, value_and_grad
-from chainrule.compiler import fallback
+from chainrule import NativeCodeWarning, compile, value_and_grad
+from chainrule.compiler import fallback, program
 from chainrule.compiler.native import engine
+from chainrule.compiler.program import program_of
 from chainrule.descent import compiled, gradient_descent
-from chainrule.descent.compiled import CompiledEpochs
+from chainrule.descent.compiled import CompiledEpochs, Like
 from chainrule.descent.steps import PlainEpochs, step_of
 from chainrule.descent.updates import plain
 
@@ -25,7 +30,8 @@ def line_cost(parameters, x, y):
     return np.mean((slope * x + offset - y) ** 2)
 
 
-STEP = step_of(value_and_grad(line_cost), lambda theta, gradient: plain(theta, gradient, 0.1))
+STEP = step_of(value_and_grad(line_cost), plain)
+ETA = [np.float64(0.1)] * 2
 
 
 def start():
@@ -40,7 +46,7 @@ def end(parts):
 
 def epochs(batch_size, steps):
     """Compiled epochs of the line, in parts of so many steps."""
-    made = CompiledEpochs(STEP, start(), [x, y], 23, batch_size)
+    made = CompiledEpochs(STEP, Like(start(), [x, y], ETA, 23, batch_size))
     made._steps = steps
     return made
 
@@ -52,8 +58,8 @@ def descend(theta, **options):
 
 @pytest.mark.parametrize("batch_size", [1, 4, 5, 22, 23])
 def test_compiled_epochs_are_those_of_single_steps(batch_size):
-    theta, costs = end(epochs(batch_size, 3).parts(start(), (0, 1)))
-    expected, expected_costs = end(PlainEpochs(STEP, [x, y], 23, batch_size).parts(start(), (0, 1)))
+    theta, costs = end(epochs(batch_size, 3).parts(start(), [x, y], ETA, (0, 1)))
+    expected, expected_costs = end(PlainEpochs(STEP, 23, batch_size).parts(start(), [x, y], ETA, (0, 1)))
     np.testing.assert_allclose(costs, expected_costs, rtol=1e-13)
     for ours, theirs in zip(theta, expected, strict=True):
         assert ours.shape == theirs.shape
@@ -61,7 +67,7 @@ def test_compiled_epochs_are_those_of_single_steps(batch_size):
 
 
 def test_bit_for_bit_it_does_not_matter_where_the_parts_begin():
-    found = [end(epochs(3, steps).parts(start(), (0, 1))) for steps in (1, 2, 3, 7)]
+    found = [end(epochs(3, steps).parts(start(), [x, y], ETA, (0, 1))) for steps in (1, 2, 3, 7)]
     assert len({(theta[0].tobytes(), theta[1].tobytes(), costs.tobytes()) for theta, costs in found}) == 1
 
 
@@ -95,23 +101,22 @@ def test_parts_that_take_too_long_are_made_shorter():
     made._keep_pace(0.09)
     made._keep_pace(0.09)
     assert made._steps == 2
-    theta, _ = end(made.parts(start(), (0, 1)))
-    expected, _ = end(epochs(1, 20).parts(start(), (0, 1)))
+    theta, _ = end(made.parts(start(), [x, y], ETA, (0, 1)))
+    expected, _ = end(epochs(1, 20).parts(start(), [x, y], ETA, (0, 1)))
     assert theta == expected
 
 
 def test_a_step_that_is_slower_than_its_parameters_tell_makes_shorter_parts(monkeypatch):
     now = iter(range(100))
     monkeypatch.setattr(compiled, "thread_time", lambda: 0.25 * next(now))
-    made = CompiledEpochs(STEP, start(), [x, y], 23, 1)
+    made = CompiledEpochs(STEP, Like(start(), [x, y], ETA, 23, 1))
     assert made._steps == 4
 
 
-def test_data_that_lie_well_are_not_copied():
+def test_data_of_few_bits_stay_as_they_are():
     table = np.ones((6, 2), np.float32)
-    step = step_of(value_and_grad(lambda p, x: np.mean((x - p[0]) ** 2)), lambda theta, g: plain(theta, g, 0.1))
-    made = CompiledEpochs(step, [np.zeros(2, np.float32)], [table], 6, 2)
-    assert made._data[0] is table
+    step = step_of(value_and_grad(lambda p, x: np.mean((x - p[0]) ** 2)), plain)
+    made = CompiledEpochs(step, Like([np.zeros(2, np.float32)], [table], [np.float32(0.1)], 6, 2))
     ((orders, program),) = made._programs.items()
     assert orders == ((3, 2),)
     assert program.plan.inputs[1].dtype == np.float32
@@ -199,7 +204,7 @@ def test_ctrl_c_ends_between_two_parts_and_keeps_the_last_whole_state(monkeypatc
     descend(expected, batch_size=1, epochs=1)
     few = np.random.default_rng((0, 2)).permutation(23)[:9]
     for row in few:
-        expected, _ = STEP(expected, [x[[row]], y[[row]]])
+        expected, _ = STEP(expected, [x[[row]], y[[row]]], ETA)
     for ours, theirs in zip(theta, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-13)
 
@@ -261,3 +266,115 @@ def test_a_real_ctrl_c_from_outside_ends_a_compiled_training():
         rest = process.stdout.read()
     assert rest.splitlines()[-1] == "kept True True True"
     assert process.returncode == 0
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """Count the programs that are recorded."""
+    names = []
+
+    def counted(f, *args, **kwargs):
+        names.append(f.__name__)
+        return program_of(f, *args, **kwargs)
+
+    monkeypatch.setattr(program, "program_of", counted)
+    return names
+
+
+def test_for_a_compiled_cost_the_programs_are_kept_whatever_data_rate_and_seed(recorded):
+    f = compile(value_and_grad(line_cost))
+    first, second, other, expected = start(), start(), start(), start()
+    options: dict[str, Any] = {"epochs": 3, "batch_size": 5, "progress": False}
+    gradient_descent(f, first, x, y, eta=0.1, **options)
+    count = len(recorded)
+    history = gradient_descent(f, second, x, y, eta=0.1, **options)
+    gradient_descent(f, other, x + 1, y * 2, eta=0.05, seed=7, **options)
+    assert count == len(recorded) == 1
+    assert history.compiled
+    assert [theta.tobytes() for theta in first] == [theta.tobytes() for theta in second]
+    gradient_descent(value_and_grad(line_cost), expected, x + 1, y * 2, eta=0.05, seed=7, **options)
+    assert [theta.tobytes() for theta in other] == [theta.tobytes() for theta in expected]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch_size": 4},
+        {"x": x[:20], "y": y[:20]},
+        {"x": x.astype(np.float32)},
+        {"theta": [np.array([0.5]), np.array([0.3])]},
+        {"theta": [np.array(0.5), np.array([0.3], np.float32)]},
+    ],
+)
+def test_another_shape_type_or_batch_is_compiled_anew(recorded, change):
+    f = compile(value_and_grad(line_cost))
+
+    def descent(theta, x, y, batch_size):
+        gradient_descent(f, theta, x, y, eta=0.1, epochs=1, batch_size=batch_size, progress=False)
+
+    usual = {"theta": start(), "x": x, "y": y, "batch_size": 5}
+    descent(**usual)
+    count = len(recorded)
+    descent(**usual | change)
+    assert len(recorded) > count
+
+
+def test_what_another_cost_reads_may_change_from_descent_to_descent():
+    ends = []
+    target = 1.0
+
+    def cost(parameters):
+        return (parameters[0] - target) ** 2
+
+    f = value_and_grad(cost)
+    for target in (1.0, 2.0):  # noqa: B007  what the cost reads
+        theta = np.array(0.0)
+        gradient_descent(f, [theta], eta=0.5, epochs=1, progress=False)
+        ends.append(float(theta))
+    assert ends == [1.0, 2.0]
+
+
+def test_what_is_kept_holds_neither_data_nor_parameters_nor_memory():
+    f = compile(value_and_grad(line_cost))
+    theta, far = start(), x + 0.5
+    gradient_descent(f, theta, far, y, eta=0.1, epochs=1, batch_size=5, progress=False)
+    held = [weakref.ref(each) for each in (*theta, far)]
+    (key,) = f.trainings.keys()
+    programs = f.trainings.get(key, lambda: None)._programs.values()
+    assert all(made._native._idle == [] for made in programs)
+    del theta, far
+    gc.collect()
+    assert [ref() for ref in held] == [None] * 3
+
+
+def test_so_many_trainings_of_a_cost_are_kept_and_all_go_with_it():
+    f = compile(value_and_grad(line_cost))
+    for rows in range(5, 25):
+        gradient_descent(f, start(), x[:rows], y[:rows], eta=0.1, epochs=1, progress=False)
+    assert len(f.trainings.keys()) == 16
+    kept = weakref.ref(f.trainings.get(f.trainings.keys()[0], lambda: None))
+    del f
+    gc.collect()
+    assert kept() is None
+
+
+def test_threads_that_descend_on_one_cost_do_not_disturb_each_other(recorded):
+    f = compile(value_and_grad(line_cost))
+
+    def descent(seed):
+        theta = start()
+        gradient_descent(f, theta, x, y, eta=0.1, epochs=20, batch_size=5, seed=seed, progress=False)
+        return theta[0].tobytes(), theta[1].tobytes()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(descent, [0, 1, 2, 3] * 3))
+    assert found[:4] == found[4:8] == found[8:] == [descent(seed) for seed in range(4)]
+    assert len(set(found)) == 4
+    assert len(recorded) == 1
+
+
+def test_uncompiled_a_compiled_cost_runs_in_numpy():
+    f = compile(value_and_grad(line_cost))
+    gradient_descent(f, start(), x, y, eta=0.1, epochs=1, progress=False, compiled=False)
+    assert f.programs == []
+    assert f.trainings.keys() == []

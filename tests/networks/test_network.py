@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, NativeCodeWarning
-from chainrule.compiler import fallback
+from chainrule.compiler import fallback, program
 from chainrule.compiler.native import engine
+from chainrule.compiler.program import program_of
 from chainrule.networks import Network, formulas
 from chainrule.networks.activations import ACTIVATIONS
 from chainrule.networks.costs import COSTS
@@ -384,3 +385,31 @@ def test_cross_entropy_takes_targets_between_0_and_1_only():
     network = Network([2, 2], cost="cross_entropy")
     with pytest.raises(InputError, match="targets from -1 to 2; cross-entropy needs them between 0 and 1"):
         network.cost([1.0, 1.0], [2.0, -1.0])
+
+
+def test_another_network_of_the_same_kind_needs_no_recording(monkeypatch):
+    recorded = []
+
+    def counted(f, *args, **kwargs):
+        recorded.append(f)
+        return program_of(f, *args, **kwargs)
+
+    monkeypatch.setattr(program, "program_of", counted)
+    monkeypatch.setattr("chainrule.compiler.compiled.program_of", counted)
+    monkeypatch.setattr("chainrule.networks.outputs.WORTH_COMPILING", 1)
+    x, y = np.random.default_rng(0).random((57, 6), np.float32), np.arange(57) % 3
+
+    def fit(eta, **architecture):
+        network = Network([6, 5, 3], **architecture)
+        history = network.fit(x, y, epochs=2, batch_size=8, eta=eta, progress=False)
+        assert history.compiled
+        return [theta.tobytes() for theta in network.weights + network.biases], history.cost, history.accuracy
+
+    first = fit(1.0)
+    count = len(recorded)
+    assert count == 2  # the steps, and the accuracy
+    assert fit(1.0) == first
+    assert fit(0.5, seed=3) != first
+    assert len(recorded) == count
+    fit(1.0, activation="tanh")
+    assert len(recorded) > count

@@ -1,14 +1,17 @@
 """Students: backward passes written by hand, right or with planted mistakes, in whichever form students write them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-SLOPES = {
+SLOPES: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)) * (1 - 1 / (1 + np.exp(-z))),
     "tanh": lambda z: 1 - np.tanh(z) ** 2,
     "relu": lambda z: (z > 0).astype(z.dtype),
     "identity": np.ones_like,
 }
-SIGMAS = {
+SIGMAS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "tanh": np.tanh,
     "relu": lambda z: np.maximum(z, 0),
@@ -30,7 +33,7 @@ def student(sizes, activation, cost, mistakes=(), form="flat", answer="dict", ki
     mistakes: pairs ((quantity, name), layer). form: "flat" or "columns". answer: "dict", "pair", "transposed" (dW in
     every layer), "divided" (δ by m). kinds: what a dict holds.
     """
-    planted = {(quantity, layer): name for (quantity, name), layer in mistakes}
+    planted: dict[tuple[str, int], str] = {(quantity, layer): name for (quantity, name), layer in mistakes}
     L = len(sizes) - 1
     sigma, slope = SIGMAS[activation], SLOPES[activation]
 
@@ -43,15 +46,17 @@ def student(sizes, activation, cost, mistakes=(), form="flat", answer="dict", ki
         else:
             a, y = [np.atleast_2d(x).T], np.atleast_2d(y).T
         m = y.shape[1]
-        W = [None, *weights]
-        b = [None, *(v.reshape(-1, 1) for v in biases)]
-        z = [None]
+        W: list[Any] = [None, *weights]
+        b: list[Any] = [None, *(v.reshape(-1, 1) for v in biases)]
+        z: list[Any] = [None]
         for layer in range(1, L + 1):
             z.append(W[layer] @ a[layer - 1] + b[layer])
             a.append(sigma(z[layer]))
-        delta, dW, db = [None] * (L + 1), [None] * (L + 1), [None] * (L + 1)
+        delta: list[Any] = [None] * (L + 1)
+        dW: list[Any] = [None] * (L + 1)
+        db: list[Any] = [None] * (L + 1)
         for layer in range(L, 0, -1):
-            name = planted.get(("delta", layer))
+            name = planted.get(("delta", layer), "")
             used = slope(z[layer])
             if layer == L:
                 outer = a[L] - y
@@ -76,13 +81,13 @@ def student(sizes, activation, cost, mistakes=(), form="flat", answer="dict", ki
             delta[layer] = factor * outer * used
             dW[layer], db[layer] = delta[layer] @ a[layer - 1].T / m, delta[layer].sum(axis=1) / m
             scale = {"sign": -1, "sum-for-mean": m, "mean-for-sum": 1 / m, "factor-2": 2, "factor-half": 0.5}
-            name = planted.get(("dW", layer))
+            name = planted.get(("dW", layer), "")
             dW[layer] = dW[layer] * scale.get(name, 1)
             if name == "transposed":
                 dW[layer] = dW[layer].T
             elif name == "wrong-layer-activation":
                 dW[layer] = delta[layer] @ a[layer].T / m
-            name = planted.get(("db", layer))
+            name = planted.get(("db", layer), "")
             db[layer] = db[layer] * scale.get(name, 1)
             if name == "bias-not-summed":
                 db[layer] = delta[layer] if columns else delta[layer].T

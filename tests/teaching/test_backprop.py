@@ -1,5 +1,7 @@
 """check_backprop: right passes in every form are called right, and planted mistakes are found with their place."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -170,5 +172,6 @@ def test_what_cannot_be_read_is_told(returned, words):
 
 
 def test_no_network_is_refused():
+    sizes: Any = [1, 2]
     with pytest.raises(InputError, match=r"a network was expected, and a list came"):
-        check_backprop(student([3, 2], "sigmoid", "quadratic"), [1, 2], [0.1, 0.2, 0.3], 1)
+        check_backprop(student([3, 2], "sigmoid", "quadratic"), sizes, [0.1, 0.2, 0.3], 1)

@@ -9,10 +9,12 @@ from typing import Any
 
 from chainrule.compiler.arguments import take_apart
 from chainrule.compiler.program import Program, program_of
+from chainrule.compiler.recent import Recent
 from chainrule.errors import InputError
 from chainrule.graph.tracer import OPEN, WATCH
 
 _KEPT = 256  # programs of one function; beyond, the oldest is made anew when it is needed again
+_TRAININGS = 16  # of one cost
 
 
 def compile(f: Callable[..., Any]) -> "Compiled":
@@ -75,6 +77,11 @@ class Compiled:
     ----------
     f : callable
         The function.
+
+    Attributes
+    ----------
+    trainings : Recent
+        What `chainrule.descent.gradient_descent` has compiled to descend on this function, to be used again.
     """
 
     __name__: str
@@ -86,6 +93,7 @@ class Compiled:
         self._programs: dict[tuple[Any, ...], Program] = {}
         self._orders: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self._lock = threading.Lock()
+        self.trainings: Recent[Any] = Recent(_TRAININGS)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function, compiled for these arguments now or before."""

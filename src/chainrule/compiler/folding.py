@@ -1,5 +1,7 @@
 """Patterns that one step computes as well as several: products added to an array, pieces added into their place."""
 
+import math
+
 from chainrule.compiler.simplify import Builder, _number
 from chainrule.compiler.values import Value, in_order, uses
 
@@ -47,14 +49,27 @@ def _folded(builder: Builder, value: Value, counts: dict[Value, int]) -> Value |
 
 
 def _scaled(builder: Builder, number: Value, product: Value, counts: dict[Value, int]) -> Value | None:
-    """Take a factor into a product of matrices."""
-    alpha = _number(number)
-    if alpha is None or product.kind != "dot" or len(product.operands) != 2 or counts.get(product) != 1:
-        return None
-    if number.shape not in ((), product.shape):
+    """Take a factor into a product of matrices: into its alpha, or into an operand that is smaller than the product."""
+    if product.kind != "dot" or len(product.operands) != 2 or counts.get(product) != 1:
         return None
     a, b = product.operands
-    return builder.dot(a, b, None, alpha * product.detail[0])
+    alpha = _number(number)
+    if alpha is not None:
+        return builder.dot(a, b, None, alpha * product.detail[0]) if number.shape in ((), product.shape) else None
+    if math.prod(number.shape) != 1 or len(number.shape) > len(product.shape):
+        return None
+    size, of_a, of_b = (math.prod(x.shape) for x in (product, a, b))
+    if size <= min(of_a, of_b):
+        return None
+    a, b = (_times(builder, number, a), b) if of_a < of_b else (a, _times(builder, number, b))
+    return builder.dot(a, b, None, product.detail[0])
+
+
+def _times(builder: Builder, number: Value, x: Value) -> Value:
+    """Multiply a matrix by a number, as it lies: transposed, it is transposed afterwards."""
+    if x.kind == "permute":
+        return builder.permute(_times(builder, number, x.operands[0]), x.detail[0])
+    return builder.map("multiply", builder.reshape(number, ()), x, dtype=x.dtype)
 
 
 def _added(builder: Builder, c: Value, product: Value, sign: float, counts: dict[Value, int]) -> Value | None:

@@ -245,14 +245,28 @@ class Program:
     def __str__(self) -> str:
         return self.source
 
-    def run(self, leaves: list[Any]) -> list[Any]:
-        """Run the program on the leaves of its arguments, and return the plan's outputs: new arrays."""
-        outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
+    def run(self, leaves: list[Any], outputs: list[Any] | None = None) -> list[Any]:
+        """Run the program on the leaves of its arguments, and return the plan's outputs: new arrays, or those given.
+
+        Parameters
+        ----------
+        leaves : list of arrays
+            Of the shapes and types that the program was made for, in order.
+        outputs : list of arrays, optional
+            Arrays to write the outputs into: C-contiguous, of the shapes and types of the plan's.
+        """
+        if outputs is None:
+            outputs = [np.empty(shape, dtype) for shape, dtype in self._shapes]
         if self._native is not None:
             self._native.run(leaves, outputs)
         else:
             execute(self.plan, self._inputs(leaves), outputs, np.empty(self.plan.arena, np.uint8))
         return outputs
+
+    def rest(self) -> None:
+        """Give back the memory that runs have worked in; the next one takes it anew."""
+        if self._native is not None:
+            self._native.rest()
 
     def _inputs(self, leaves: list[Any]) -> list[Any]:
         return [np.require(x, v.dtype, ["C", "A"]) for x, v in zip(leaves, self.plan.inputs, strict=True)]
@@ -349,6 +363,9 @@ def _forget_values(graph: Graph) -> None:
     for node in graph.nodes:
         if node.operands or node in inputs:
             node.value, node.values = stand_in(node.value), tuple(stand_in(x) for x in node.values)
+        for body in node.parameters.values():
+            if isinstance(body, Graph):  # a loop's
+                _forget_values(body)
 
 
 def names_of(f: Callable[..., Any], arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> list[str]:

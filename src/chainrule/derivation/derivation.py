@@ -178,7 +178,7 @@ class Derivation:
         return self.to_markdown()
 
     def _repr_latex_(self) -> str:
-        from chainrule.document.latex import latex_math
+        from chainrule.document.latex_formulas import latex_math
 
         steps = [
             Equation((step.symbol, step.contributions[0].shortcut), ("=",)) for step in self.steps if step.contributions

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from time import perf_counter
 
 import numpy as np
 
+from chainrule.compiler.compiled import Compiled
 from chainrule.compiler.fallback import say_once
 from chainrule.compiler.native import engine
 from chainrule.descent.batches import examples_in
 from chainrule.descent.checks import Array, finite, is_finite, learning_rate, whole_number
-from chainrule.descent.compiled import CompiledEpochs
+from chainrule.descent.compiled import CompiledEpochs, Like
 from chainrule.descent.history import History
 from chainrule.descent.interruption import Interruption, interruption
 from chainrule.descent.progress import Report, progress_bar
@@ -39,7 +41,9 @@ def gradient_descent(
     ----------
     cost_and_gradient : callable
         ``cost_and_gradient(parameters, *mini_batch)`` gives the mean cost of the mini-batch's examples and a
-        list with its gradient for each parameter: what `chainrule.value_and_grad` makes of a cost.
+        list with its gradient for each parameter: what `chainrule.value_and_grad` makes of a cost. Give
+        ``chainrule.compile(value_and_grad(cost))``, the same one each time, where several descents follow one another:
+        what was compiled for it is then used again, for parameters and data of the same shapes and types.
     parameters : list of float arrays
         Where the descent starts. They are changed in place and hold the result.
     *data : arrays
@@ -105,28 +109,73 @@ def gradient_descent(
     >>> history.cost[:3]
     [9.0, 2.25, 0.5625]
     """
+    return descend(
+        cost_and_gradient,
+        parameters,
+        [_data(array, f"data[{i}]") for i, array in enumerate(data)],
+        eta=eta,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        first_epoch=first_epoch,
+        evaluate=evaluate,
+        progress=progress,
+        after_epoch=after_epoch,
+        compiled=compiled,
+    )
+
+
+def descend(
+    cost_and_gradient: CostAndGradient,
+    parameters: Sequence[Array],
+    data: list[Array],
+    *,
+    eta: float,
+    epochs: int,
+    batch_size: int | None,
+    seed: int,
+    first_epoch: int,
+    evaluate: Callable[[], float] | None,
+    progress: bool,
+    after_epoch: Callable[[History], object] | None,
+    compiled: bool = True,
+) -> History:
+    """Do what `gradient_descent` does, with data that have been looked through for NaN: that takes time.
+
+    Parameters
+    ----------
+    data : list of arrays
+        C-contiguous; all of their entries are finite.
+    cost_and_gradient, parameters, eta, epochs, batch_size, seed, first_epoch, evaluate, progress, after_epoch, compiled
+        As for `gradient_descent`.
+    """
     eta = learning_rate(eta)
     epochs = whole_number(epochs, "epochs", at_least=0)
     first_epoch = whole_number(first_epoch, "first_epoch", at_least=1)
     seed = whole_number(seed, "seed", at_least=0)
     parameters = [_parameter(theta, f"parameters[{i}]") for i, theta in enumerate(parameters)]
-    arrays = [_data(array, f"data[{i}]") for i, array in enumerate(data)]
-    examples = examples_in(arrays)
+    examples = examples_in(data)
     batch_size = examples if batch_size is None else _batch_size(batch_size, examples)
 
     history = History()
     last_epoch = first_epoch + epochs - 1
-    step = step_of(cost_and_gradient, lambda theta, gradient: plain(theta, gradient, eta))
+    with np.errstate(over="ignore"):  # too large a rate for float32 is told of as a divergence
+        rates = [theta.dtype.type(eta) for theta in parameters]
     with (
         interruption() as stop,
         progress_bar(history, first=first_epoch, last=last_epoch, examples=examples, shown=progress) as report,
+        ExitStack() as at_the_end,
     ):
-        ready = stop.heeded(lambda: _prepared(step, parameters, arrays, examples, batch_size, compiled, history))
+        like = Like(parameters, data, rates, examples, batch_size)
+        ready = stop.heeded(lambda: _prepared(cost_and_gradient, like, compiled, history))
+        if ready is not None:
+            at_the_end.callback(ready.rest)
         for epoch in range(first_epoch, last_epoch + 1):
             if ready is None or stop.requested:
                 break
             start = perf_counter()
-            theta, done, total = _run(ready.parts(parameters, (seed, epoch)), parameters, stop, report)
+            parts = ready.parts(parameters, data, rates, (seed, epoch))
+            theta, done, total = _run(parts, parameters, stop, report)
             seconds = perf_counter() - start
             if not (math.isfinite(total) and all(map(is_finite, theta))):
                 raise InputError(_divergence(epoch, eta))
@@ -145,16 +194,10 @@ def gradient_descent(
     return history
 
 
-def _prepared(
-    step: Step,
-    parameters: list[Array],
-    data: list[Array],
-    examples: int,
-    batch_size: int,
-    compiled: bool,
-    history: History,
-) -> Epochs:
-    """Compile the steps, or say in the history why they are not."""
+def _prepared(f: CostAndGradient, like: Like, compiled: bool, history: History) -> Epochs:
+    """Compile the steps, or find them compiled, or say in the history why they are not."""
+    # Compiled by itself, it would be called once a step: the steps are compiled around what it was made of.
+    step = step_of(f.__wrapped__ if isinstance(f, Compiled) else f, plain)
     if not compiled:
         history.note = "not asked for"
     elif not engine.available():
@@ -163,13 +206,21 @@ def _prepared(
     else:
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                epochs = CompiledEpochs(step, parameters, data, examples, batch_size)
+                epochs = _compiled(f, step, like)
         except RecordingError as error:
             history.note = str(error).partition("\n")[0]
         else:
             history.compiled = True
             return epochs
-    return PlainEpochs(step, data, examples, batch_size)
+    return PlainEpochs(step, like.examples, like.batch_size)
+
+
+def _compiled(f: CostAndGradient, step: Step, like: Like) -> CompiledEpochs:
+    """Compile the steps, once for a cost that is compiled by itself: what another one reads may be changed any time."""
+    if not isinstance(f, Compiled):
+        return CompiledEpochs(step, like)
+    found: CompiledEpochs = f.trainings.get((plain, *like.key()), lambda: CompiledEpochs(step, like))
+    return found
 
 
 def _run(
@@ -219,7 +270,7 @@ def _data(array: Array, name: str) -> Array:
         raise InputError(
             f"{name} has dtype {array.dtype} and shape {array.shape}; give numbers, with one example a row."
         )
-    return finite(array, name)
+    return finite(np.ascontiguousarray(array), name)
 
 
 def _batch_size(batch_size: object, examples: int) -> int:

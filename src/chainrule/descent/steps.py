@@ -10,9 +10,10 @@ from chainrule.descent.checks import Array
 from chainrule.errors import InputError
 
 CostAndGradient = Callable[..., tuple[Any, Sequence[Any]]]
-Update = Callable[[Sequence[Array], Sequence[Any]], list[Array]]
-Step = Callable[[Sequence[Array], Sequence[Array]], tuple[list[Array], Any]]
-"""From parameters and a mini-batch to new parameters and the mini-batch's cost before."""
+Update = Callable[[Sequence[Array], Sequence[Any], Sequence[Any]], list[Array]]
+"""From parameters, their gradient and learning rates to new parameters."""
+Step = Callable[[Sequence[Array], Sequence[Array], Sequence[Any]], tuple[list[Array], Any]]
+"""From parameters, a mini-batch and learning rates to new parameters and the mini-batch's cost before."""
 
 
 class Part(NamedTuple):
@@ -36,8 +37,13 @@ class Part(NamedTuple):
 class Epochs(Protocol):
     """A way of running epochs."""
 
-    def parts(self, parameters: list[Array], seed: tuple[int, int]) -> Iterator[Part]:
+    def parts(
+        self, parameters: list[Array], data: Sequence[Array], eta: Sequence[Any], seed: tuple[int, int]
+    ) -> Iterator[Part]:
         """Run an epoch, whose order of the examples is drawn from the seed, part after part."""
+
+    def rest(self) -> None:
+        """Give back what memory is only needed while epochs run."""
 
 
 def step_of(cost_and_gradient: CostAndGradient, update: Update) -> Step:
@@ -48,18 +54,18 @@ def step_of(cost_and_gradient: CostAndGradient, update: Update) -> Step:
     cost_and_gradient : callable
         As for `chainrule.descent.gradient_descent`.
     update : callable
-        ``update(parameters, gradient)`` gives new parameters.
+        ``update(parameters, gradient, eta)`` gives new parameters.
 
     Returns
     -------
     callable
-        ``step(parameters, examples)``, which changes nothing in place and gives ``(parameters, cost)``.
+        ``step(parameters, examples, eta)``, which changes nothing in place and gives ``(parameters, cost)``.
     """
 
-    def step(parameters: Sequence[Array], examples: Sequence[Array]) -> tuple[list[Array], Any]:
+    def step(parameters: Sequence[Array], examples: Sequence[Array], eta: Sequence[Any]) -> tuple[list[Array], Any]:
         C, gradient = cost_and_gradient(parameters, *examples)
         _check(C, gradient, parameters)
-        return update(parameters, gradient), C
+        return update(parameters, gradient, eta), C
 
     return step
 
@@ -87,22 +93,24 @@ class PlainEpochs:
     ----------
     step : callable
         As `step_of` makes it.
-    data : sequence of arrays
-        One example a row each.
     examples, batch_size : int
-        Their number of rows, and that of a mini-batch.
+        The number of rows of the data, and that of a mini-batch.
     """
 
-    def __init__(self, step: Step, data: Sequence[Array], examples: int, batch_size: int) -> None:
+    def __init__(self, step: Step, examples: int, batch_size: int) -> None:
         self._step = step
-        self._data = data
         self._examples = examples
         self._batch_size = batch_size
 
-    def parts(self, parameters: list[Array], seed: tuple[int, int]) -> Iterator[Part]:
+    def parts(
+        self, parameters: list[Array], data: Sequence[Array], eta: Sequence[Any], seed: tuple[int, int]
+    ) -> Iterator[Part]:
         """Run an epoch; each step is a part."""
         order = order_of(self._examples, self._batch_size, seed=seed)
         for at in range(0, self._examples, self._batch_size):
             rows = order[at : at + self._batch_size]
-            parameters, C = self._step(parameters, mini_batch(self._data, rows, self._examples))
+            parameters, C = self._step(parameters, mini_batch(data, rows, self._examples), eta)
             yield Part(parameters, len(rows), np.array([len(rows) * float(C)]))
+
+    def rest(self) -> None:
+        """Do nothing: a step gives its memory back by itself."""

@@ -1,15 +1,16 @@
 """How an optimizer changes the parameters, once it knows the gradient: functions in ordinary NumPy.
 
-``update(parameters, gradient, ...)`` returns new parameters of the old ones' types. It is a part of the step, and is
+``update(parameters, gradient, eta)`` returns new parameters of the old ones' types. It is a part of the step, and is
 compiled together with it.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from chainrule.descent.checks import Array
 
 
-def plain(parameters: Sequence[Array], gradient: Sequence[Array], eta: float) -> list[Array]:
+def plain(parameters: Sequence[Array], gradient: Sequence[Any], eta: Sequence[Any]) -> list[Array]:
     """Go a step down the gradient: theta - eta * dC/dtheta for every parameter (paper, II.3).
 
     Parameters
@@ -18,8 +19,8 @@ def plain(parameters: Sequence[Array], gradient: Sequence[Array], eta: float) ->
         Where the step begins.
     gradient : sequence of arrays
         dC/dtheta, of the shape of each parameter.
-    eta : float
-        The learning rate.
+    eta : sequence of numbers
+        The learning rate of each parameter, in the parameter's type.
 
     Returns
     -------
@@ -29,10 +30,10 @@ def plain(parameters: Sequence[Array], gradient: Sequence[Array], eta: float) ->
     Examples
     --------
     >>> import numpy as np
-    >>> plain([np.array([1.0, 2.0])], [np.array([10.0, -10.0])], 0.1)
+    >>> plain([np.array([1.0, 2.0])], [np.array([10.0, -10.0])], [0.1])
     [array([0., 3.])]
     """
-    return [_like(theta - eta * dC, theta) for theta, dC in zip(parameters, gradient, strict=True)]
+    return [_like(theta - rate * dC, theta) for theta, dC, rate in zip(parameters, gradient, eta, strict=True)]
 
 
 def _like(changed: Array, theta: Array) -> Array:

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from chainrule.derivation import Derivation
-from chainrule.descent import History, gradient_descent
+from chainrule.descent import History
 from chainrule.descent.checks import learning_rate, whole_number
-from chainrule.differentiation import grad, value_and_grad
+from chainrule.descent.loop import descend
+from chainrule.differentiation import grad
 from chainrule.errors import InputError, NetworkFileError
 from chainrule.graph.node import Array
 from chainrule.networks import checks, files, formulas, parameters
@@ -18,6 +19,7 @@ from chainrule.networks.activations import ACTIVATIONS
 from chainrule.networks.costs import COSTS
 from chainrule.networks.deriving import derivation_of
 from chainrule.networks.formulas import Forward
+from chainrule.networks.learning import cost_and_gradient, mean_cost
 from chainrule.networks.outputs import Carry, carrier, outputs
 
 # Without a validation set, the accuracy after an epoch is measured on so many training examples at most.
@@ -163,7 +165,8 @@ class Network:
         float
         """
         x = self._examples(x)
-        return float(self._mean_cost(self.weights, self.biases, x, self._targets(y, x)))
+        C = mean_cost(self._sigma, self._C)
+        return float(C(self.weights, self.biases, x, self._targets(y, x)))
 
     def gradient(self, x: Any, y: Any) -> Gradient:
         """Differentiate the cost by all weights and biases, by `chainrule.grad`.
@@ -185,7 +188,7 @@ class Network:
         [(4, 3), (2, 4)]
         """
         x = self._examples(x)
-        by_parameters = grad(self._mean_cost, wrt=(0, 1))
+        by_parameters = grad(mean_cost(self._sigma, self._C), wrt=(0, 1))
         return Gradient(*by_parameters(self.weights, self.biases, x, self._targets(y, x)))
 
     def derive(self, x: Any, y: Any, *, eta: float | None = None, full: bool = False) -> Derivation:
@@ -292,8 +295,9 @@ class Network:
         Notes
         -----
         The steps are recorded and compiled: a native program draws the mini-batch's rows, goes forward and backward,
-        and changes the weights, many steps at a time. (Where llvmlite is not installed, Python takes them one by one;
-        the history's ``compiled`` and ``note`` say so.)
+        and changes the weights, many steps at a time. The next fit of a network of the same sizes, cost and activation,
+        on data of the same shape and type, uses it again, whatever the learning rate. (Where llvmlite is not installed,
+        Python takes the steps one by one; the history's ``compiled`` and ``note`` say so.)
 
         Ctrl-C ends the training within 0.2 seconds; the network keeps what it has learnt, and the history says
         ``interrupted``. An epoch so cut short does not count: the next fit begins that epoch anew.
@@ -309,22 +313,17 @@ class Network:
             y_measured = self._targets(y_given, x_measured, "validation y")
         expected = self._classes(y_measured)
         parameters.check(self.weights, self.biases, self.sizes, self.dtype)
-        L = len(self.weights)
         carry = carrier(self._sigma, whole_number(epochs, "epochs", at_least=0) * len(x_measured))
-
-        def mean_cost(theta: list[Array], x: Array, y: Array) -> Array:
-            return self._mean_cost(theta[:L], theta[L:], x, y)
 
         def count_epoch(history: History) -> None:
             self.epochs += 1
             if after_epoch is not None:
                 after_epoch(history)
 
-        return gradient_descent(
-            value_and_grad(mean_cost),
+        return descend(
+            cost_and_gradient(self._sigma, self._C),
             self.weights + self.biases,
-            x,
-            y,
+            [x, y],
             eta=eta,
             epochs=epochs,
             batch_size=batch_size,
@@ -391,12 +390,6 @@ class Network:
         network.biases = [tensors[f"b{layer}"] for layer in layers]
         network.epochs = epochs
         return network
-
-    def _mean_cost(self, weights: list[Array], biases: list[Array], x: Array, y: Array) -> Array:
-        """C in ordinary NumPy: what `gradient` differentiates, and `fit` too."""
-        z, a = formulas.forward(weights, biases, x, self._sigma)
-        examples = 1 if x.ndim == 1 else len(x)
-        return np.sum(self._C.terms(z[-1], a[-1], y)) / examples
 
     def _answers(self, x: Array, carry: Carry | None = None) -> Array:
         """Return the classes that the network takes the rows of x for."""

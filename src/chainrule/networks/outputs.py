@@ -1,11 +1,13 @@
 """What a network answers to whole data sets, which go through it block by block."""
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from chainrule.compiler import compile as compiled
+from chainrule.compiler.compiled import Compiled
 from chainrule.compiler.native import engine
 from chainrule.graph.node import Array
 from chainrule.networks import formulas
@@ -38,12 +40,17 @@ def carrier(activation: Activation, examples: int) -> Carry:
     callable
         ``carry(W, b, block)`` gives a^L of a block of examples.
     """
+    carry = _carry(activation)
+    return carry if examples >= WORTH_COMPILING and engine.available() else carry.__wrapped__
+
+
+@functools.cache
+def _carry(activation: Activation) -> Compiled:
+    """Return one function for all networks of this kind: what is compiled for it serves every network."""
 
     def carry(W: Sequence[Array], b: Sequence[Array], x: Array) -> Array:
         return formulas.forward(W, b, x, activation).a[-1]
 
-    if examples < WORTH_COMPILING or not engine.available():
-        return carry
     return compiled(carry)
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,11 +30,16 @@ X, OUT, C, M = Place(0), Place(1), Place(2), Place(3)
 READ, STORE = Read(0, (1,), F8), Store(0, 1, (1,))
 
 
+# What a damaged file may hold where whole numbers and steps belong.
+THREE: Any = 3.0
+NO_STEP: Any = X
+
+
 def plan_of(*steps):
     """A plan of four buffers, of 6 entries each: an input, an output, a constant, and memory."""
     buffers = (Buffer("input", 0, 48), Buffer("output", 0, 48), Buffer("constant", 0, 48), Buffer("scratch", 64, 48))
-    views = [(View(place, (6,), (1,), F8),) for place in (X, OUT)]
-    return Plan(buffers, steps, *views, (np.arange(6.0),), 128)
+    given, returned = ((View(place, (6,), (1,), F8),) for place in (X, OUT))
+    return Plan(buffers, steps, given, returned, (np.arange(6.0),), 128)
 
 
 def kernel(*, shape=(6,), expressions=(READ,), stores=(STORE,), places=(X, OUT)):
@@ -157,9 +163,9 @@ def test_what_leaves_its_memory_is_refused(step):
         (Loop(2**62, ()), "a shape is"),
         (Loop(-1, ()), "a shape is"),
         (call(operand=View(X, (2, 3), (1,), F8)), "not as many strides as axes"),
-        (call(operand=View(X, (2, 3.0), (3, 1), F8)), "an operand is of another type"),
+        (call(operand=View(X, (2, THREE), (3, 1), F8)), "an operand is of another type"),
         (X, "of other types"),
-        (Loop(2, (X,)), "of other types"),
+        (Loop(2, (NO_STEP,)), "of other types"),
     ],
 )
 def test_what_is_not_well_made_is_refused(step, reason):

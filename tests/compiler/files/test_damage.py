@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def places_in(text, path=()):
         yield from places_in(part, (*path, key))
 
 
-OTHERS = st.sampled_from(
+OTHERS: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,
@@ -139,10 +140,10 @@ def test_a_changed_text_is_refused_or_can_be_looked_at(path, data):
     other = data.draw(OTHERS)
 
     def change(text):
-        *way, last = (room, *data.draw(st.sampled_from([*places_in(text[room])])))
-        for key in way:
+        way: tuple[Any, ...] = (room, *data.draw(st.sampled_from([*places_in(text[room])])))
+        for key in way[:-1]:
             text = text[key]
-        text[last] = other
+        text[way[-1]] = other
 
     changed(path, change)
     try:

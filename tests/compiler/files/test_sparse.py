@@ -24,6 +24,8 @@ def test_constant_sparse_arrays_are_kept(tmp_path, format, kind):  # noqa: A002
     made.save(tmp_path / "sparse")
     found = Program.load(tmp_path / "sparse", native=False)
     np.testing.assert_array_equal(found(X), made(X))
+    assert found.graph is not None
+    assert made.graph is not None
     np.testing.assert_array_equal(found.graph(X), made.graph(X))
 
 
@@ -35,6 +37,8 @@ def test_the_places_of_entries_are_kept(tmp_path, form):
     found = Program.load(tmp_path / "sparse", native=False)
     assert found.source == made.source
     np.testing.assert_array_equal(found(X), made(X))
+    assert found.graph is not None
+    assert made.graph is not None
     np.testing.assert_array_equal(found.graph(X), made.graph(X))
 
 

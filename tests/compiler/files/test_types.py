@@ -8,6 +8,15 @@ from chainrule.compiler.files.types import fits
 from chainrule.compiler.plan import Kernel, Loop, Number, Place, Product, Read, Step, View
 
 PLACE = Place(0)
+# What a damaged file may hold where something else belongs.
+OTHER: dict[str, Any] = {
+    "text": "0",
+    "list": [1],
+    "number": 2,
+    "places": (PLACE,),
+    "numbers": (1,),
+    "nothing": None,
+}
 KERNEL = Kernel((2,), (Read(0, (1,), np.dtype(float)),), ())
 
 
@@ -37,16 +46,16 @@ KERNEL = Kernel((2,), (Read(0, (1,), np.dtype(float)),), ())
         (np.zeros(2), Any, True),
         (PLACE, Place, True),
         (Place(0, 8, (1, 2)), Place, True),
-        (Place("0"), Place, False),
-        (Place(0, 8, [1]), Place, False),
+        (Place(OTHER["text"]), Place, False),
+        (Place(0, 8, OTHER["list"]), Place, False),
         (KERNEL, Kernel, True),
-        (dataclasses.replace(KERNEL, shape=2), Kernel, False),
-        (dataclasses.replace(KERNEL, expressions=(PLACE,)), Kernel, False),
+        (dataclasses.replace(KERNEL, shape=OTHER["number"]), Kernel, False),
+        (dataclasses.replace(KERNEL, expressions=OTHER["places"]), Kernel, False),
         (Number(1.5, np.dtype(float)), Number, True),
         (Loop(2, (Loop(3, ()), Step(KERNEL, (PLACE,)))), Loop, True),
-        (Loop(2, (Loop(3, (PLACE,)),)), Loop, False),
-        (Loop(2, (Step(KERNEL, (1,)),)), Loop, False),
-        (Product(np.dtype(float), 1, 1, 1, (1, 1), (1, 1), (1, 1), alpha=None), Product, False),
+        (Loop(2, (Loop(3, OTHER["places"]),)), Loop, False),
+        (Loop(2, (Step(KERNEL, OTHER["numbers"]),)), Loop, False),
+        (Product(np.dtype(float), 1, 1, 1, (1, 1), (1, 1), (1, 1), alpha=OTHER["nothing"]), Product, False),
         (PLACE, View, False),
     ],
 )

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("llvmlite")
 
 from chainrule.compiler.native.engine import compile_module
-from chainrule.compiler.native.runtime import has_threads, runtime
+from chainrule.compiler.native.runtime import MOST, has_threads, runtime
 
 STEP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
@@ -152,7 +153,10 @@ def test_a_sharing_runs_every_entry_once(steps, length, parts, grain):
 def test_pieces_are_multiples_of_the_grain_and_run_in_threads_of_their_own():
     seen, taken = [], []
 
+    together = threading.Barrier(3, timeout=60)  # nobody ends before all have begun: none does two pieces
+
     def note(_, begin, end):
+        together.wait()
         seen.append((begin, end, threading.get_ident()))
         taken.append(busy.tolist())
 
@@ -179,15 +183,45 @@ def test_a_sharing_gives_way_to_another():
     assert busy.tolist() == [1]
 
 
+def states():
+    """The states of the threads that share."""
+    table = (ctypes.c_int64 * (8 * MOST)).from_address(runtime().address("threads"))
+    return np.ctypeslib.as_array(table)[4::8]
+
+
+@pytest.mark.skipif(not has_threads(), reason="no POSIX threads here")
+@pytest.mark.parametrize("pause", [0, 0.002, 0.05])
+def test_threads_wait_go_and_come_again(steps, pause):
+    one, error, y = words(1), words(0), np.zeros(64, dtype=np.int64)
+    arguments = words(at(one), at(y))
+    sharing = words(steps.address("add"), at(arguments), 0, 64, 4, runtime().address("busy"), 1)
+    for _ in range(20):
+        run(words(runtime().address("parallel"), at(sharing), 0, 0), error)
+        assert set(states().tolist()) <= {0, 1}
+        time.sleep(pause)
+    assert y.tolist() == [20] * 64
+
+
+@pytest.mark.skipif(not has_threads(), reason="no POSIX threads here")
+def test_threads_that_nobody_calls_end(steps):
+    one, error, y = words(1), words(0), np.zeros(64, dtype=np.int64)
+    arguments = words(at(one), at(y))
+    sharing = words(steps.address("add"), at(arguments), 0, 64, 4, runtime().address("busy"), 1)
+    run(words(runtime().address("parallel"), at(sharing), 0, 0), error)
+    while states().any():  # or the test never ends
+        time.sleep(0.001)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_may_share_again():
     script = (
         "import ctypes, os\n"
         "from chainrule.compiler.native.runtime import runtime\n"
         "busy = ctypes.c_int64.from_address(runtime().address('busy'))\n"
-        "busy.value = 1\n"
+        "state = ctypes.c_int64.from_address(runtime().address('threads') + 64 + 32)\n"
+        "busy.value = state.value = 1\n"
         "child = os.fork()\n"
-        "if not child: os._exit(busy.value)\n"
+        "if not child: os._exit(busy.value + state.value)\n"
         "print(os.waitpid(child, 0)[1], busy.value)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)

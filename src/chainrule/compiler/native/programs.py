@@ -6,6 +6,7 @@ what form). What only NumPy can do is called back.
 """
 
 import ctypes
+import functools
 import math
 import os
 import time
@@ -102,6 +103,10 @@ class NativeProgram:
         instance.run(inputs, outputs)
         self._idle.append(instance)
 
+    def rest(self) -> None:
+        """Give back the memory of all that does not run; the next run takes it anew."""
+        self._idle.clear()
+
     def clocked(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> Callable[[int, tuple[int, ...]], float]:
         """Return what runs one step on such arrays, by its number and its turns, and returns the seconds it took."""
         instance = _Instance(self)
@@ -120,7 +125,6 @@ class _Instance:
         self.failure: BaseException | None = None
         self.held: list[Any] = []
         self.calls: list[Step | Call] = []
-        self._callback = _CALLBACK(self._call_back)
         # Small arrays are copied into memory of the instance's own, whose address is known, and out of it: to ask an
         # array for its address takes longer.
         self.inputs, self.outputs = ([_own(v) for v in views] for views in (plan.inputs, plan.outputs))
@@ -136,6 +140,11 @@ class _Instance:
         self.which = np.array([self.large.index((kind, number)) for _, kind, number, _ in words.callers], np.intp)
         self.offsets = np.array([offset for _, _, _, offset in words.callers], np.int64)
         self._run = _RUN(runtime().address("run"))
+
+    @functools.cached_property
+    def callback(self) -> Any:
+        """What native code calls for NumPy's steps: only where there are any, for it keeps the instance alive."""
+        return _CALLBACK(self._call_back)
 
     def run(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Run the program once."""
@@ -273,7 +282,7 @@ class _Words:
         arguments = self._arguments(step.arguments, loops)
         if not is_native(step):
             self.instance.calls.append(step)
-            address = ctypes.cast(self.instance._callback, ctypes.c_void_p).value
+            address = ctypes.cast(self.instance.callback, ctypes.c_void_p).value
             return address, arguments, len(self.instance.calls) - 1, 0
         assert isinstance(step, Step)
         function = self.instance.program.code.address(self.instance.program.names[step.work])
