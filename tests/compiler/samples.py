@@ -110,6 +110,8 @@ MORE: dict[str, tuple[Any, ...]] = {
     **steps(np, "logical_not invert", truth),
     **steps(np, "logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor equal not_equal", two_truths),
     **steps(scipy.special, "round gammasgn", number),
+    "np.histogram of numbers": (lambda x: x * np.histogram(x, [0, 0.5, 1, 3])[0], X),
+    "np.histogramdd of numbers": (lambda x: x * np.histogramdd(x[:, :2], [[0, 0.5, 1, 3], [0, 1, 1.5, 3]])[0], X),
     "np.linalg.matrix_rank": (lambda x: x * np.linalg.matrix_rank(x), X),
     "np.linalg.eig complex": (lambda z: np.abs(np.linalg.eig(z)[0] * np.linalg.eig(z)[1]), Z),
     "np.linalg.eigvals complex": (lambda z: np.abs(np.linalg.eigvals(z)), Z),

@@ -25,12 +25,17 @@ from chainrule.graph.node import Rule
 from chainrule.graph.structure import flatten
 from chainrule.graph.table import TABLE
 from chainrule.graph.tracer import Recording
+from chainrule.rules.histograms import COUNTED
 from chainrule.rules.kinds import Elementwise
 from chainrule.rules.linear_algebra import LSTSQ
 from chainrule.rules.sorting import UNIQUE
 
 OF_THE_LARGEST, OF_EACH = 64, 8  # units in the last place
-NEVER_COMPILED = {LSTSQ: "its result depends on the rank", UNIQUE: "the count of its results depends on the values"}
+NEVER_COMPILED = {
+    LSTSQ: "its result depends on the rank",
+    UNIQUE: "the count of its results depends on the values",
+    COUNTED: "the count of its results depends on the values",
+}
 SUMS = (np.logaddexp, np.logaddexp2)  # the greater operand, and more: these may cancel
 SAMPLES = samples()
 # The samples whose shapes or branches depend on values, of each family.
