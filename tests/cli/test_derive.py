@@ -190,7 +190,7 @@ def test_every_format_goes_to_standard_output(run, mine, to):
 )
 def test_a_file_has_the_format_of_its_ending_or_of_the_option(run, mine, name, arguments, sign):
     derived = run("derive", "mine.py:square", "--at", "one", "--out", name, *arguments)
-    assert derived.out == f"1 step back, checked and right. Written to {name}.\n"
+    assert derived.out == f"1 step was checked against numerical derivatives: it is right. Written to {name}.\n"
     assert (mine / name).read_text("utf-8").startswith(sign)
 
 
@@ -227,14 +227,14 @@ def test_the_python_code_runs_alone(run, mine):
 def test_a_step_that_a_check_finds_wrong_is_said_and_is_the_exit_code(run, mine):
     derived = run("derive", "mine.py:exponential", "--at", "half", "--out", "step.md")
     assert derived.code == 1
-    assert derived.out == "1 step back, of which checks find 1 wrong. Written to step.md.\n"
+    assert derived.out == "1 step was checked against numerical derivatives: it is wrong. Written to step.md.\n"
     assert "✗ wrong" in run("derive", "mine.py:exponential", "--at", "half").out
 
 
 def test_a_step_that_cannot_be_checked_is_not_called_right(run, mine):
     derived = run("derive", "mine.py:jump", "--at", "three", "--out", "step.md")
     assert derived.code == 0
-    assert derived.out == "1 step back, 1 of them unchecked. Written to step.md.\n"
+    assert derived.out == "No step could be checked against numerical derivatives. Written to step.md.\n"
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_file_that_does_not_run_is_one_sentence(run, tmp_path, source, told):
 def test_a_network(run, model, digits, tmp_path):
     derived = run("derive", model, "--data", "digits", "--index", "7", "--out", "step.json")
     assert (derived.code, derived.err) == (0, "")
-    assert derived.out == "8 steps back, checked and right. Written to step.json.\n"
+    assert derived.out == "8 steps were checked against numerical derivatives: all are right. Written to step.json.\n"
     found = Derivation.from_json((tmp_path / "step.json").read_text("utf-8"))
     assert found.name == f"the network at test image 7 (labelled {digits.test.labels[7]})"
     expected = Network.load(model).gradient(digits.test.x[7], digits.test.y[7])

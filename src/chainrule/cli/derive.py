@@ -9,13 +9,15 @@ import rich
 import typer
 
 from chainrule import datasets, disk
-from chainrule.cli import screen, wording
+from chainrule.cli import screen
 from chainrule.cli.files import load_network
 from chainrule.cli.own_file import OwnFiles, bound, call_at, split_name, suggestion, telling
 from chainrule.derivation import Derivation
 from chainrule.derivation import derive as derive_function
+from chainrule.derivation.outcome import outcome
 from chainrule.derivation.saving import FORMATS, encoded
 from chainrule.document import terminal
+from chainrule.document.describing import plain
 from chainrule.errors import InputError
 from chainrule.networks.checks import one_of
 from chainrule.networks.network import ETA
@@ -122,7 +124,7 @@ def derive(
         derivation = _of_network(path, data or "digits", index or "0", eta, full=full)
     if out is not None:
         disk.write_whole(out, encoded(derivation, ending), InputError)
-        screen.say(f"{_verdict(derivation)} Written to {out}.")
+        screen.say(f"{plain(outcome(derivation).parts)} Written to {out}.")
     elif ending == ENDINGS["terminal"]:
         terminal.show(derivation.document(), rich.get_console())
     else:
@@ -210,14 +212,3 @@ def _wanted(called: str, wrt: Sequence[str], names: Sequence[str]) -> str | tupl
         if name not in names:
             raise InputError(f"--wrt is {name!r}, and {called} is given {', '.join(names)}{suggestion(name, names)}")
     return (chosen[0] if len(chosen) == 1 else tuple(chosen)) if chosen else None
-
-
-def _verdict(derivation: Derivation) -> str:
-    checks = [step.check.ok for step in derivation.steps if step.contributions]
-    steps = wording.count(len(checks), "step")
-    if not derivation.ok:
-        return f"{steps} back, of which checks find {checks.count(False)} wrong."
-    unchecked = checks.count(None)
-    if not unchecked:
-        return f"{steps} back, checked and right."
-    return f"{steps} back, {unchecked} of them unchecked" + (", the others right." if unchecked < len(checks) else ".")

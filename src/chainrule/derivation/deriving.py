@@ -64,9 +64,9 @@ def derive(f: Callable[..., Any], wrt: Wrt | None = None, *, full: bool = False)
     ...     return 0.5 * np.sum((np.tanh(z) - y) ** 2)
     >>> derivation = derive(cost, wrt="W")(np.array([[0.5, -0.5]]), np.array([1.0, 2.0]), np.array([1.0]))
     >>> [step.of for step in derivation.steps], derivation.ok
-    (['q5', 'q4', 'q3', 'q0'], True)
+    (['q5', 'q3', 'q2', 'q0'], True)
     >>> derivation.gradient.round(4)
-    array([[-1.1497, -2.2994]])
+    array([[-1.1499, -2.2998]])
     """
 
     @functools.wraps(f)
