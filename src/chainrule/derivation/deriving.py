@@ -386,7 +386,7 @@ class Derived:
             shortcut=shortcut,
             why=why,
             value=_copy(value),
-            literal=self._literal(user, x, value),
+            literal=self._literal(user, x, value, shortcut),
         )
 
     def _value(self, user: Group, x: Node) -> Any:
@@ -413,10 +413,10 @@ class Derived:
             arrived.setdefault(node, arrived[user.out])
         return arrived
 
-    def _literal(self, user: Group, x: Node, value: Any) -> Any:
+    def _literal(self, user: Group, x: Node, value: Any, shortcut: Expression) -> Any:
         if not self.full or user.out.value.dtype.kind == "c":
             return None
-        return literal(user, x, self.cotangents[user.out], np.asarray(value))
+        return literal(user, x, self.cotangents[user.out], np.asarray(value), shortcut)
 
     def operands(self, user: Group, node: Node) -> list[Expression]:
         """Write the operands of a member: by their symbols, or by their formulas where they have none."""
