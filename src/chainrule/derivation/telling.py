@@ -150,7 +150,7 @@ def handed(
     structure = f"; its structure: {c.structure}{zeros}" if c.shape else ""
     yield Paragraph(("Through ", y.symbol, f": {_article(c.kind)} {c.kind}{size}{structure}."))
     yield Formula(c.local)
-    if y is not derivation.result:
+    if y.key != derivation.result.key:
         assert isinstance(c.chain, Equation)
         yield Formula(c.chain if alone else c.chain.sides[-1], "the chain rule")
     shortcut = _equation(symbol, c.shortcut) if alone else c.shortcut
