@@ -1,5 +1,6 @@
 """What a derivation says, in words and formulas: the one text that every rendering sets."""
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.derivation.composing import composition
+from chainrule.derivation.notation.elementwise import plus
 from chainrule.derivation.outcome import outcome
 from chainrule.derivation.steps import Check, Contribution, Price, Quantity, Step
 from chainrule.document import (
@@ -20,7 +22,6 @@ from chainrule.document import (
     Paragraph,
     Part,
     Table,
-    Total,
     Values,
     Verdict,
 )
@@ -125,18 +126,7 @@ def backward(derivation: "Derivation", step: Step) -> Iterator[Block]:
 
 def equation(step: Step) -> Equation:
     """Write a step in one line: ∂C/∂x = what is handed back, added."""
-    shortcuts = [c.shortcut for c in step.contributions]
-    if len(shortcuts) == 1:
-        return _equation(step.symbol, shortcuts[0])
-    signed = [_signed(part) for part in shortcuts]
-    return _equation(step.symbol, Total(tuple(part for part, _ in signed), tuple(less for _, less in signed)))
-
-
-def _signed(part: Expression) -> tuple[Expression, bool]:
-    """Part a term from its minus sign."""
-    if isinstance(part, Total) and part.minus == (True,):
-        return part.terms[0], True
-    return part, False
+    return _equation(step.symbol, functools.reduce(plus, (c.shortcut for c in step.contributions)))
 
 
 def handed(
