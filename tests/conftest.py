@@ -1,7 +1,9 @@
-"""What tests of several folders share: a real browser."""
+"""What tests of several folders share: a real browser, and a real pdflatex."""
 
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 Open = Callable[..., Page]
+Compile = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +59,37 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     ]
     assert not beyond
     assert not complaints
+
+
+@pytest.fixture
+def pdflatex(tmp_path: Path) -> Compile:
+    """Compile the source of a LaTeX document; return its log. Where there is no pdflatex, skip aloud, under CI fail."""
+    if shutil.which("pdflatex") is None:
+        reason = "pdflatex is missing (Debian: texlive-latex-recommended, lmodern): no LaTeX document was compiled"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    def compiled(source: str, runs: int = 1) -> str:
+        (tmp_path / "it.tex").write_text(source, encoding="utf-8")
+        for _ in range(runs):
+            subprocess.run(
+                ["pdflatex", "-interaction=nonstopmode", "-file-line-error", "it.tex"],
+                cwd=tmp_path,
+                capture_output=True,
+            )
+        assert (tmp_path / "it.pdf").exists()
+        return (tmp_path / "it.log").read_text(encoding="utf-8", errors="replace")
+
+    return compiled
+
+
+def complaints(log: str) -> list[str]:
+    """What pdflatex complains of: errors, warnings, and characters that its fonts lack."""
+    return re.findall(r"^\./it\.tex:\d+:.*|.*Warning.*|Missing character.*", log, re.MULTILINE)
+
+
+def too_wide(log: str, points: float) -> list[float]:
+    """By how many points lines stick out of the page, where it is more than so many."""
+    found = re.findall(r"Overfull \\hbox \((\d+\.\d+)pt too wide\)", log)
+    return [float(width) for width in found if float(width) > points]

@@ -7,7 +7,7 @@ import pytest
 from chainrule.cli import app as module
 from chainrule.errors import DataError
 
-COMMANDS = ["train", "predict", "test", "convert", "check", "exercise"]
+COMMANDS = ["train", "predict", "test", "convert", "derive", "check", "exercise"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

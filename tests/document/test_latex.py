@@ -1,52 +1,33 @@
 """Documents compiled by a real pdflatex, whose log must have nothing to complain of."""
 
-import os
-import re
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from tests.conftest import complaints, too_wide
 from tests.document.making import BLOCKS, everything
 
-from chainrule.document import Blank, Document, Heading, Listing, Paragraph, Symbol, Table, Values
+from chainrule.document import (
+    Blank,
+    Call,
+    Document,
+    Equation,
+    Formula,
+    Heading,
+    Listing,
+    Paragraph,
+    Symbol,
+    Table,
+    Values,
+)
 from chainrule.document.latex import latex
+from chainrule.document.latex_lines import latex_lines
 from chainrule.document.latex_words import latex_words
-
-COMPLAINTS = re.compile(r"^\./it\.tex:\d+:.*|.*Warning.*|Missing character.*", re.MULTILINE)
-TOO_WIDE = re.compile(r"Overfull \\hbox \((\d+\.\d+)pt too wide\)")
 
 
 @pytest.fixture
-def compiled(tmp_path):
+def compiled(pdflatex):
     """Compile a document; return its log."""
-    if shutil.which("pdflatex") is None:
-        reason = "pdflatex is missing (Debian: texlive-latex-recommended, lmodern): no LaTeX document was compiled"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-    def compiled(document, runs=1):
-        (tmp_path / "it.tex").write_text(latex(document), encoding="utf-8")
-        for _ in range(runs):
-            subprocess.run(
-                ["pdflatex", "-interaction=nonstopmode", "-file-line-error", "it.tex"],
-                cwd=tmp_path,
-                capture_output=True,
-            )
-        assert (tmp_path / "it.pdf").exists()
-        return (tmp_path / "it.log").read_text(encoding="utf-8", errors="replace")
-
-    return compiled
-
-
-def complaints(log):
-    return COMPLAINTS.findall(log)
-
-
-def too_wide(log, points):
-    return [float(width) for width in TOO_WIDE.findall(log) if float(width) > points]
+    return lambda document, runs=1: pdflatex(latex(document), runs)
 
 
 def test_everything_fits_the_page(compiled):
@@ -98,6 +79,13 @@ def test_wide_and_long_things_fit(compiled):
     log = compiled(Document("Wide", blocks), runs=3)
     assert not complaints(log)
     assert not too_wide(log, 2)
+
+
+def test_a_long_formula_that_cannot_be_broken_stands_in_one_line(compiled):
+    name = Symbol("rate_of_learning")
+    assert len(latex_lines(name)) == len(latex_lines(Equation((name, Call("tanh", (name,) * 4)), ("=",)))) == 1
+    log = compiled(Document("Long", (Formula(Equation((name, Call("tanh", (name,) * 4)), ("=",))),)))
+    assert not complaints(log)
 
 
 def test_pages_of_letters_are_not_shown_as_codes():

@@ -74,7 +74,7 @@ def read_latex(line: str) -> float:
     line = (
         line.replace(r"\left", "").replace(r"\right", "").replace(r"\cdot", "*").replace("( ", "(").replace(" )", ")")
     )
-    line = line.replace(r"\frac{", "((").replace("}{", ")/(").replace("}", "))")
+    line = line.replace(r"\dfrac", r"\frac").replace(r"\frac{", "((").replace("}{", ")/(").replace("}", "))")
     line = re.sub(r"(?<=[\w)]) (?=[\w(])", "*", line)
     return float(eval(line, {"__builtins__": {}}, AT))
 

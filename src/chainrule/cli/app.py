@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from chainrule.cli import screen
 from chainrule.cli.check import check
 from chainrule.cli.convert import convert
+from chainrule.cli.derive import derive
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.exercise import exercise
 from chainrule.cli.predict import predict
@@ -137,6 +138,16 @@ app.command(
         "chainrule test paper.safetensors --data mnist",
     ),
 )(convert)
+app.command(
+    cls=Command,
+    short_help="Write out the chain rule, step by step.",
+    epilog=_examples(
+        "chainrule derive network.safetensors --index 7 --out step.html",
+        "chainrule derive network.safetensors --data mnist --index 3,5,7 --to latex",
+        "chainrule derive my_file.py:cost --at my_file.py:point --wrt W",
+        "chainrule derive my_file.py:cost --wrt W,b --full --out steps.md",
+    ),
+)(derive)
 app.command(
     cls=Command,
     short_help="Check a backward pass written by hand, or mark an exercise.",

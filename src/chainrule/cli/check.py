@@ -1,6 +1,5 @@
 """``chainrule check``: a backward pass in a file, or an exercise worked out by hand, checked and graded."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -10,6 +9,7 @@ import typer
 
 from chainrule import disk
 from chainrule.cli import screen
+from chainrule.cli.own_file import split_name
 from chainrule.cli.train import parse_layers
 from chainrule.document import Document, page, terminal
 from chainrule.errors import ChainruleError, InputError
@@ -173,16 +173,3 @@ def _graded(found: Callable[[], _Report], path: Path | None, points: float) -> _
             write_gradescope(path, [Part("Submission", 0.0, why)], why, points if 0 < points < 1e6 else 10.0)
         raise
     return report
-
-
-def split_name(file: str) -> tuple[Path, str]:
-    """Part a file's name from the name of a function in it.
-
-    Examples
-    --------
-    >>> path, function = split_name("mine.py:backward")
-    >>> path.name, function
-    ('mine.py', 'backward')
-    """
-    found = re.fullmatch(r"(.*\.py):([^\W\d]\w*)", file)
-    return (Path(found[1]), found[2]) if found else (Path(file), "")

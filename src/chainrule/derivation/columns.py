@@ -169,5 +169,8 @@ def _behind(found: Network, result: Quantity) -> tuple[str, float, float, float]
         if first == start:
             moved[0] = (0.0, 0.0)
         edges.append(edge(first, last, [path_data(moved)]))
-    nodes = [box(q, plan.centres[q.key][0] + _GAP, plan.centres[q.key][1] - y, result=q is result) for q in found.rest]
+    nodes = [
+        box(q, plan.centres[q.key][0] + _GAP, plan.centres[q.key][1] - y, result=q.key == result.key)
+        for q in found.rest
+    ]
     return element("g", *edges) + "".join(nodes), plan.width + _GAP, y, plan.height - y

@@ -6,13 +6,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from chainrule.derivation.records import fields_of, written
 from chainrule.derivation.saving import save
 from chainrule.derivation.steps import Quantity, Step, Update
 from chainrule.derivation.telling import document
-from chainrule.document import Document, Equation
+from chainrule.document import Document
 from chainrule.errors import InputError
 
 
@@ -170,20 +168,17 @@ class Derivation:
         save(self, Path(path))
 
     def _repr_html_(self) -> str:
-        from chainrule.document.page import fragment
+        from chainrule.derivation.notebook import html
 
-        return fragment(self.document())
+        return html(self)
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
 
     def _repr_latex_(self) -> str:
-        from chainrule.document.latex_formulas import latex_math
+        from chainrule.derivation.notebook import latex
 
-        steps = [
-            Equation((step.symbol, step.contributions[0].shortcut), ("=",)) for step in self.steps if step.contributions
-        ]
-        return "$$" + r" \\ ".join(latex_math(step) for step in steps) + "$$"
+        return latex(self)
 
     def __str__(self) -> str:
         from chainrule.document.terminal import terminal_text
@@ -191,8 +186,9 @@ class Derivation:
         return terminal_text(self.document())
 
     def __repr__(self) -> str:
-        shape = np.shape(self.result.value)
-        return f"<derivation of {self.name}: {len(self.steps)} steps back, result of shape {shape}>"
+        from chainrule.derivation.notebook import line
+
+        return line(self)
 
 
 def _given(source: str | None) -> str:

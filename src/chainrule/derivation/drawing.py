@@ -62,5 +62,5 @@ def _boxes(derivation: "Derivation") -> Drawn:
     sizes = {q.key: box_size(q) for q in quantities}
     plan = layered(sizes, [(operand, q.key) for q in quantities for operand in q.operands])
     edges = [edge(first, last, [path_data(points)]) for (first, last), points in plan.routes.items()]
-    boxes = [box(q, *plan.centres[q.key], result=q is derivation.result) for q in quantities]
+    boxes = [box(q, *plan.centres[q.key], result=q.key == derivation.result.key) for q in quantities]
     return Drawn(element("g", *edges) + "".join(boxes), plan.width, plan.height)

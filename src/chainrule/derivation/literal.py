@@ -10,6 +10,8 @@ from chainrule.derivation.groups import Group
 from chainrule.derivation.pullbacks import Pullback
 from chainrule.derivation.steps import Literal, Numbers, Price
 from chainrule.differentiation.reverse import pull_back
+from chainrule.document import Derivative, Expression, Fraction, Number, Power, Product
+from chainrule.document.precedence import operands
 from chainrule.errors import InputError
 from chainrule.graph.node import Node, whole
 
@@ -57,19 +59,37 @@ def derivative_of(group: Group, x: Node) -> Numbers:
     return formed.reshape((*shape_y, *shape_x))
 
 
-def literal(group: Group, x: Node, cotangent: Numbers, shortcut: Numbers) -> Literal:
-    """Form ∂y/∂x, contract it with ∂C/∂y, and hold both the result and the price against the shortcut's."""
+def literal(group: Group, x: Node, cotangent: Numbers, shortcut: Numbers, written: Expression) -> Literal:
+    """Form ∂y/∂x, contract it with ∂C/∂y, and hold both the result and the price against the shortcut's.
+
+    Parameters
+    ----------
+    group : Group
+        The quantity y.
+    x : Node
+        One that its formula holds.
+    cotangent : array
+        ∂C/∂y.
+    shortcut : array
+        What the shortcut gives.
+    written : Expression
+        The shortcut as a formula.
+    """
     derivative = derivative_of(group, x)
     # Σ_i ∂C/∂y_i ∂y_i/∂x over all entries i of y (IV.2)
     value = np.tensordot(cotangent, derivative, np.ndim(cotangent))
     scale = max(float(np.max(np.abs(shortcut), initial=0)), np.finfo(np.float64).tiny)
     difference = float(np.max(np.abs(value - shortcut), initial=0)) / scale
     price = Price(derivative.size, derivative.nbytes)
-    return Literal(derivative, value, difference, price, shortcut_price(group, x))
+    return Literal(derivative, value, difference, price, shortcut_price(group, x, written))
 
 
-def shortcut_price(group: Group, x: Node) -> Price:
+def shortcut_price(group: Group, x: Node, written: Expression) -> Price:
     """Count what the shortcut takes: the multiplications of the pullbacks, and the bytes that they form on the way."""
+    if group.found is not None:  # what was recognised is handed back by a formula of its own, entry by entry
+        array = np.asarray(x.value)
+        steps = _written_steps(written)
+        return Price(steps * array.size, max(steps - 1, 0) * array.nbytes)
     multiplications = size = 0
     for node in group.members:
         for i, operand in enumerate(node.operands):
@@ -81,6 +101,20 @@ def shortcut_price(group: Group, x: Node) -> Price:
                     multiplications += _multiplications(inner)
                     size += np.asarray(inner.value).nbytes
     return Price(multiplications, max(size - np.asarray(x.value).nbytes, 0))
+
+
+def _written_steps(written: Expression) -> int:
+    """Count the products, quotients and powers in a formula; what has a value already is not computed again."""
+    match written:
+        case Derivative() | Fraction(Number(), Number()):
+            return 0
+        case Product(factors):
+            own = len(factors) - 1
+        case Fraction() | Power():
+            own = 1
+        case _:
+            own = 0
+    return own + sum(map(_written_steps, operands(written)))
 
 
 def _multiplications(node: Node) -> int:

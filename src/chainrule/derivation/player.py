@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from chainrule.derivation.composing import composition
 from chainrule.derivation.drawing import svg
+from chainrule.derivation.outcome import outcome
 from chainrule.derivation.scenes import Flow, Scene, scenes
-from chainrule.document import Block, Equation, Formula, Verdict
+from chainrule.document import Block, Equation, Formula
 from chainrule.document.markup import element, escaped
 from chainrule.document.mathml import Keys, mathml
 from chainrule.document.page import STYLES, asset, blocks_html, in_line, page, value_keys
@@ -83,12 +84,7 @@ def _lead(derivation: "Derivation", keys: Keys) -> str:
     blocks: list[Block] = []
     if whole != result:
         blocks.append(Formula(Equation((result, whole), ("=",))))
-    checked = [step.check.ok for step in derivation.steps if step.contributions and step.check.ok is not None]
-    wrong = checked.count(False)
-    if checked:
-        found = f"{wrong} of them are wrong." if wrong else "all are right."
-        steps = "step was" if len(checked) == 1 else "steps were"
-        blocks.append(Verdict(not wrong, (f"{len(checked)} {steps} checked against numerical derivatives: {found}",)))
+    blocks.append(outcome(derivation))
     return blocks_html(blocks, keys)
 
 

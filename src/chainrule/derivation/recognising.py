@@ -126,7 +126,16 @@ def _logistic(node: Node) -> Recognised | None:
     if not _is(grown, "exp") or not _is(grown.operands[0], "negative"):
         return None
     minus = grown.operands[0]
-    slope: Writer = lambda a, z: Product((a, plus(Number(1), a, minus=True)), "⊙")  # noqa: E731
+    many = np.ndim(node.value) > 0
+    sign = "⊙" if many else "·"
+
+    def slope(*given: Expression) -> Expression:
+        """Write σ' = a (1 − a), of (a, z); of (g, a, z), g times that."""
+        *before, a, _ = given
+        g = [factor for factor in before if factor != Number(1)]
+        return Product((*g, a, plus(Number(1), a, minus=True)), sign)
+
+    diagonal = "σ works entry by entry, so its Jacobian is diagonal" if many else "both are single numbers: one product"
     return Recognised(
         rule="sigmoid",
         meaning="1/(1 + e^(−z)) is the logistic function σ, and its derivative is σ(1 − σ)",
@@ -134,9 +143,9 @@ def _logistic(node: Node) -> Recognised | None:
         operands=minus.operands,
         formula=lambda a, z: Call("sigma", (z,)),
         local=(slope,),
-        handed=(lambda g, a, z: Product((g, a, plus(Number(1), a, minus=True)), "⊙"),),
+        handed=(slope,),
         structure=("diagonal",),
-        why=("σ works entry by entry, so its Jacobian is diagonal, and σ' = σ(1 − σ) is had from σ's own value",),
+        why=(f"{diagonal}, and σ' = σ(1 − σ) is had from σ's own value",),
         code=("{y} * (1 - {y})",),
     )
 

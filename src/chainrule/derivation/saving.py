@@ -33,6 +33,12 @@ FORMATS: dict[str, Callable[["Derivation"], str | bytes]] = {
 }
 
 
+def encoded(derivation: "Derivation", ending: str) -> bytes:
+    """Write a derivation in the format of an ending, as the bytes of a file."""
+    found = FORMATS[ending](derivation)
+    return found.encode("utf-8") if isinstance(found, str) else found
+
+
 def save(derivation: "Derivation", path: Path) -> None:
     """Write a derivation to a file, whole or not at all.
 
@@ -41,10 +47,9 @@ def save(derivation: "Derivation", path: Path) -> None:
     InputError
         The ending is not one of `FORMATS`, or the file cannot be written.
     """
-    write = FORMATS.get(path.suffix.lower())
-    if write is None:
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
         raise InputError(
             f"{path} ends in {path.suffix or 'nothing'}, which says no format; end it in one of {', '.join(FORMATS)}."
         )
-    found = write(derivation)
-    write_whole(path, found.encode("utf-8") if isinstance(found, str) else found, InputError)
+    write_whole(path, encoded(derivation, ending), InputError)

@@ -1,5 +1,6 @@
 """What a derivation says, in words and formulas: the one text that every rendering sets."""
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.derivation.composing import composition
+from chainrule.derivation.notation.elementwise import plus
+from chainrule.derivation.outcome import outcome
 from chainrule.derivation.steps import Check, Contribution, Price, Quantity, Step
 from chainrule.document import (
     Block,
@@ -19,7 +22,6 @@ from chainrule.document import (
     Paragraph,
     Part,
     Table,
-    Total,
     Values,
     Verdict,
 )
@@ -109,20 +111,28 @@ def backward(derivation: "Derivation", step: Step) -> Iterator[Block]:
     if not isinstance(step.symbol, Derivative):
         yield Formula(_equation(step.symbol, Derivative(derivation.result.symbol, x.symbol), "≡"), "what it stands for")
     if len(through) > 1:
+        times = "twice" if len(through) == 2 else f"{len(through)} times"
         uses = [part for y in through for part in (", ", y.symbol)][1:]
-        yield Paragraph((x.symbol, f" is used {len(through)} times, in ", *uses, "; what each hands back is added."))
+        uses[-2] = " and "
+        yield Paragraph((x.symbol, f" is used {times}, in ", *uses, "; what each hands back is added."))
     for contribution in step.contributions:
-        yield from handed(derivation, x, step.symbol, contribution)
+        yield from handed(derivation, x, step.symbol, contribution, alone=len(through) == 1)
     if len(step.contributions) > 1:
-        shortcuts = tuple(c.shortcut for c in step.contributions)
         yield Paragraph(("Together:",))
-        yield Formula(_equation(step.symbol, Total(shortcuts, (False,) * len(shortcuts))))
+        yield Formula(equation(step))
     yield Values(step.symbol, step.cotangent, pictures(x))
     yield verdict(step.check)
 
 
-def handed(derivation: "Derivation", x: Quantity, symbol: Expression, c: Contribution) -> Iterator[Block]:
-    """Tell what one quantity hands to x."""
+def equation(step: Step) -> Equation:
+    """Write a step in one line: ∂C/∂x = what is handed back, added."""
+    return _equation(step.symbol, functools.reduce(plus, (c.shortcut for c in step.contributions)))
+
+
+def handed(
+    derivation: "Derivation", x: Quantity, symbol: Expression, c: Contribution, *, alone: bool
+) -> Iterator[Block]:
+    """Tell what one quantity hands to x: alone, ∂C/∂x itself; else a part of it."""
     y = derivation.quantity(c.through)
     shape = "×".join(str(n) for n in c.shape)
     size = f" of {shape} entries" if c.shape else ""
@@ -130,9 +140,12 @@ def handed(derivation: "Derivation", x: Quantity, symbol: Expression, c: Contrib
     structure = f"; its structure: {c.structure}{zeros}" if c.shape else ""
     yield Paragraph(("Through ", y.symbol, f": {_article(c.kind)} {c.kind}{size}{structure}."))
     yield Formula(c.local)
-    if y is not derivation.result:
-        yield Formula(c.chain, "the chain rule")
-    yield Formula(_equation(symbol, c.shortcut), "the shortcut")
+    if y.key != derivation.result.key:
+        assert isinstance(c.chain, Equation)
+        yield Formula(c.chain if alone else c.chain.sides[-1], "the chain rule")
+    shortcut = _equation(symbol, c.shortcut) if alone else c.shortcut
+    if shortcut != c.local:
+        yield Formula(shortcut, "the shortcut")
     yield Paragraph((f"Why: {c.why}.",))
     if c.literal is not None:
         by, other = c.literal.price, c.literal.shortcut_price
@@ -140,7 +153,7 @@ def handed(derivation: "Derivation", x: Quantity, symbol: Expression, c: Contrib
             c.literal.difference <= _tolerance(c),
             (
                 f"Formed literally and contracted, it takes {_price(by)}; the shortcut, {_price(other)}. "
-                f"The two differ by {c.literal.difference:.1e} of the largest entry.",
+                f"The two differ by {_brief(c.literal.difference)} of the largest entry.",
             ),
         )
 
@@ -153,6 +166,10 @@ def _price(price: Price) -> str:
     size = price.bytes
     memory = f"{size:,} bytes" if size < 10_000 else f"{size / 1e3:,.0f} kB" if size < 1e7 else f"{size / 1e6:,.0f} MB"
     return f"{price.multiplications:,} multiplications and {memory}"
+
+
+def _brief(error: float) -> str:
+    return f"{error:.1e}" if error else "0"
 
 
 def _article(kind: str) -> str:
@@ -172,7 +189,8 @@ def verdict(check: Check) -> Verdict:
         return Verdict(True, ("By definition.",))
     parts: tuple[Part, ...] = (
         f"{check.of:,} {'entry' if check.of == 1 else 'entries'} checked by the {check.method}: "
-        f"apart by {check.error:.1e}, which {'is within' if check.ok else 'is more than'} {check.tolerance:.1e}.",
+        f"apart by {_brief(check.error)}, which {'is within' if check.ok else 'is more than'} "
+        f"{_brief(check.tolerance)}.",
     )
     return Verdict(check.ok, parts)
 
@@ -185,12 +203,4 @@ def _found(derivation: "Derivation") -> Iterator[Block]:
             yield Values(step.symbol, step.cotangent, pictures(derivation.quantity(step.of)))
     for update in derivation.updates:
         yield Formula(update.formula)
-    checked = [step.check for step in derivation.steps if step.check.ok is not None]
-    wrong = sum(not check.ok for check in checked)
-    yield Verdict(
-        None if not checked else wrong == 0,
-        (
-            f"{len(checked)} steps were checked against numerical derivatives; "
-            f"{'all are right' if not wrong else f'{wrong} are wrong'}.",
-        ),
-    )
+    yield outcome(derivation)

@@ -81,7 +81,7 @@ def latex_math(expression: Expression) -> str:
             first = "-" if minus and minus[0] else ""
             return first + _joined(expression, [" - " if less else " + " for less in minus[1:]])
         case Fraction(over, under):
-            return rf"\frac{{{latex_math(over)}}}{{{latex_math(under)}}}"
+            return rf"\frac{{{_large(over)}}}{{{_large(under)}}}"
         case Power(_, exponent):
             return f"{latex_operand(expression, 0)}^{{{latex_math(exponent)}}}"
         case Transposed():
@@ -106,6 +106,12 @@ def latex_math(expression: Expression) -> str:
             return latex_matrix([[latex_math(entry) for entry in row] for row in rows])
         case Equation(_, signs):
             return _joined(expression, [f" {latex_sign(sign)} " for sign in signs])
+
+
+def _large(part: Expression) -> str:
+    """Write a part of a fraction; one that is a fraction itself stays large enough to be read."""
+    inner = latex_math(part)
+    return inner.replace(r"\frac", r"\dfrac", 1) if isinstance(part, Derivative | Fraction) else inner
 
 
 def _joined(outer: Expression, signs: list[str]) -> str:

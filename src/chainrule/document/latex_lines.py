@@ -26,7 +26,7 @@ def latex_lines(expression: Expression) -> list[str]:
         return [latex_math(expression)]
     if isinstance(expression, Total):
         first, *others = _terms(expression)
-        return ["& " + first, *(rf"&\qquad {line}" for line in others)]
+        return ["& " + first, *(rf"&\qquad {line}" for line in others)] if others else [latex_math(expression)]
     if not isinstance(expression, Equation):
         return [latex_math(expression)]
     first = latex_operand(expression, 0)
@@ -38,7 +38,8 @@ def latex_lines(expression: Expression) -> list[str]:
         head, *rest = _terms(side) if isinstance(side, Total) else [latex_operand(expression, i)]
         lines += [f"{left}&{latex_sign(sign)} {head}", *(rf"&\qquad {line}" for line in rest)]
         left = ""
-    return lines
+    # Alone, a line needs no place of alignment.
+    return lines if len(lines) > 1 else [latex_math(expression)]
 
 
 def _terms(total: Total) -> list[str]:

@@ -178,13 +178,23 @@ def latex_sentence(words: str) -> str:
     --------
     >>> print(latex_sentence("see `a_b`, --, `--out`"))
     see \texttt{a\_\allowbreak{}b}, --, \texttt{-{}-{}out}
+    >>> print(latex_sentence("about 3.2e-05"))
+    about 3.2\ensuremath{\cdot 10^{-5}}
     """
     pieces = words.split("`")
     if len(pieces) % 2 == 0:  # a backtick without its fellow
         pieces[-2:] = ["`".join(pieces[-2:])]
     return "".join(
-        rf"\texttt{{{_breakable(piece)}}}" if i % 2 else latex_words(piece) for i, piece in enumerate(pieces)
+        rf"\texttt{{{_breakable(piece)}}}" if i % 2 else _with_powers(piece) for i, piece in enumerate(pieces)
     )
+
+
+def _with_powers(words: str) -> str:
+    """Set words, in which numbers have their powers of ten: a line would be broken at the hyphen of 1e-05."""
+    pieces = re.split(r"(?<=\d)e([+-]\d+)\b", words)
+    pieces[::2] = map(latex_words, pieces[::2])
+    pieces[1::2] = (rf"\ensuremath{{\cdot 10^{{{int(power)}}}}}" for power in pieces[1::2])
+    return "".join(pieces)
 
 
 def _breakable(code: str) -> str:

@@ -12,6 +12,7 @@ from chainrule.derivation.code.helpers import HELPERS
 from chainrule.derivation.code.spelling import ATOM, PRODUCT, SUM, Code
 from chainrule.derivation.code.statements import Lines
 from chainrule.derivation.groups import Group
+from chainrule.derivation.notation.elementwise import plus
 from chainrule.derivation.pullbacks import Pullback
 from chainrule.document import Symbol
 from chainrule.document.text import text
@@ -139,8 +140,8 @@ class _Program:
                 continue
             total = functools.reduce(_sum, (self._handed(user)[x] for user in users))
             name = self.lines.name(f"d{C}_d{self.names[x]}")
-            shortcut = " + ".join(text(derived.contribution(user, x).shortcut) for user in users)
-            self.lines.assign(name, _real(total, x), f"{text(derived.cotangent_symbol(x))} = {shortcut}")
+            shortcut = functools.reduce(plus, (derived.contribution(user, x).shortcut for user in users))
+            self.lines.assign(name, _real(total, x), f"{text(derived.cotangent_symbol(x))} = {text(shortcut)}")
             self.cotangents[x] = Code(name)
             self._share(x)
 
