@@ -108,6 +108,14 @@ def test_planted_mistakes_are_named_everywhere(mistake, seed):
     assert [part.names for part in report.wrong] == [(mistake,)], f"{report}"
 
 
+def test_the_axes_of_a_forgotten_sum_are_told():
+    c = np.ones((2, 3, 4))
+    one = check_gradient(lambda x: np.sum(c * x), lambda x: c.sum(axis=0), np.ones((3, 1)))
+    assert "not summed over axis 1" in str(one)
+    two = check_gradient(lambda x: np.sum(c * x), lambda x: c, np.ones((3, 1)))
+    assert "not summed over axes 0, 2" in str(two)
+
+
 def test_a_gradient_by_the_wrong_argument_is_told():
     report = check_gradient(lambda x, y: np.sum(x * y**2), lambda x, y: (2 * x * y, y**2), np.ones(3), np.arange(3.0))
     assert [part.names for part in report.wrong] == [("other-argument",)] * 2

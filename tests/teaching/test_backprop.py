@@ -118,6 +118,35 @@ def test_where_relu_has_no_derivative_any_is_right(corner):
     assert "relu has no derivative" in str(report)
 
 
+@pytest.mark.parametrize("answer", ["dict", "pair"])
+def test_what_the_forward_pass_rounds_is_allowed(answer):
+    """a^1 is a small difference of large numbers: in single precision it has three digits."""
+    network = Network([2, 1, 2], activation="identity", dtype="float64", seed=0)
+    network.weights = [np.array([[1.0, -1.0]]), np.array([[1.0], [2.0]])]
+    right = student([2, 1, 2], "identity", "quadratic", answer=answer, computed_in=np.float32)
+    report = check_backprop(right, network, [1.0, 1.000101], 1)
+    assert report.ok, f"{report}"
+
+
+@pytest.mark.parametrize("cost", ["quadratic", "cross_entropy"])
+def test_where_units_saturate_either_way_to_write_the_slope_is_right(cost):
+    """σ'(z) from exp(−z) and from a (1 − a), where a is rounded to nearly 1."""
+
+    def my_backprop(weights, biases, x, y):
+        a, slopes = [x], []
+        for W, b in zip(weights, biases, strict=True):
+            grown = np.exp(-np.abs(W @ a[-1] + b))
+            slopes.append(grown / (1 + grown) ** 2)
+            a.append(1 / (1 + np.exp(-(W @ a[-1] + b))))
+        last = (a[-1] - y) * (slopes[1] if cost == "quadratic" else 1)
+        return {"delta": [weights[1].T @ last * slopes[0], last]}
+
+    network = Network([3, 4, 2], cost=cost, dtype="float64", seed=0)
+    for scale in (1, 5, 10, 20, 100):
+        report = check_backprop(my_backprop, network, scale * np.array([1.0, -2.0, 3.0]), 1)
+        assert report.ok, f"{report}"
+
+
 TRIES = 40
 
 
