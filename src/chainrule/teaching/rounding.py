@@ -24,7 +24,7 @@ class Precision(NamedTuple):
     unit: float
 
 
-DOUBLE = Precision(1e-5, 1e-13)
+DOUBLE = Precision(1e-7, 1e-13)
 SINGLE = Precision(2e-4, 2e-6)
 
 
