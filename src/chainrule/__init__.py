@@ -4,6 +4,7 @@ from chainrule.compiler import compile
 from chainrule.derivation import Derivation, derive
 from chainrule.differentiation import (
     GradientReport,
+    HandReport,
     check_gradient,
     checkpoint,
     elementwise_grad,
@@ -44,6 +45,7 @@ __all__ = [
     "Derivation",
     "GradientReport",
     "Graph",
+    "HandReport",
     "InputError",
     "NativeCodeWarning",
     "Network",

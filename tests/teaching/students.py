@@ -27,17 +27,29 @@ AT_DB = ["bias-not-summed", "bias-times-activation", "sign", "sum-for-mean", "me
 PLANTED = [*(("delta", n) for n in AT_DELTA), *(("dW", n) for n in AT_DW), *(("db", n) for n in AT_DB)]
 
 
-def student(sizes, activation, cost, mistakes=(), form="flat", answer="dict", kinds=("delta", "dW", "db"), eta=0.5):
+def student(
+    sizes,
+    activation,
+    cost,
+    mistakes=(),
+    form="flat",
+    answer="dict",
+    kinds=("delta", "dW", "db"),
+    eta=0.5,
+    computed_in=np.float64,
+):
     """A backward pass for networks of these sizes.
 
     mistakes: pairs ((quantity, name), layer). form: "flat" or "columns". answer: "dict", "pair", "transposed" (dW in
-    every layer), "divided" (δ by m). kinds: what a dict holds.
+    every layer), "divided" (δ by m). kinds: what a dict holds. computed_in: the precision.
     """
     planted: dict[tuple[str, int], str] = {(quantity, layer): name for (quantity, name), layer in mistakes}
     L = len(sizes) - 1
     sigma, slope = SIGMAS[activation], SLOPES[activation]
 
     def my_backprop(weights, biases, x, y):
+        weights, biases = ([v.astype(computed_in) for v in values] for values in (weights, biases))
+        x, y = x.astype(computed_in), y.astype(computed_in)
         columns = form == "columns"
         if columns:
             assert x.ndim == 2
@@ -112,7 +124,11 @@ def student(sizes, activation, cost, mistakes=(), form="flat", answer="dict", ki
 
 
 def can_be_made(mistake, layer, sizes, activation, cost, m):
-    """Whether a mistake can be made in this layer at all, and shows in its numbers."""
+    """Whether a mistake can be made in this layer at all, and shows in its numbers.
+
+    It does not where σ' is 1 or 0 (σ' at a is σ' at z then), where the mean of one example is meant, and where there is
+    one layer only: what is transposed there is transposed in every layer, which is one of the right forms.
+    """
     quantity, name = mistake
     L, n = len(sizes) - 1, sizes[layer]
     linear = activation in ("identity", "relu")

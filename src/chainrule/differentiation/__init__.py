@@ -3,6 +3,7 @@
 from chainrule import rules as _rules  # noqa: F401  (it fills the table that recording looks functions up in)
 from chainrule.differentiation.checking import GradientReport, check_gradient
 from chainrule.differentiation.checkpoints import checkpoint
+from chainrule.differentiation.handmade import HandReport
 from chainrule.differentiation.implicit import fixed_point, root
 from chainrule.differentiation.jacobians import hessian, hvp, jacobian
 from chainrule.differentiation.loops import scan
@@ -12,6 +13,7 @@ from chainrule.differentiation.watching import watch_nonfinite
 
 __all__ = [
     "GradientReport",
+    "HandReport",
     "check_gradient",
     "checkpoint",
     "elementwise_grad",

@@ -1,13 +1,15 @@
 """Checking derivatives by numbers: the complex step where a function allows it, central differences elsewhere."""
 
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 import numpy as np
 
+from chainrule.differentiation.handmade import HandReport, compare
 from chainrule.differentiation.operators import vjp
+from chainrule.differentiation.tracing import Wrt, places
 from chainrule.errors import InputError
 from chainrule.graph.graph import as_array
 from chainrule.graph.structure import flatten
@@ -90,30 +92,62 @@ def _excess(entry: Entry) -> float:
     return float(np.inf if np.isnan(ratio) else ratio)
 
 
-def check_gradient(f: Callable[..., Any], *args: Any, entries: int = ENTRIES, seed: int = 0) -> GradientReport:
-    """Compare a function's derivative, as chainrule gives it, with numerical ones, entry by entry.
+@overload
+def check_gradient(
+    f: Callable[..., Any],
+    my_gradient: Callable[..., Any],
+    /,
+    *args: Any,
+    wrt: Wrt | None = None,
+    entries: int = ENTRIES,
+    seed: int = 0,
+) -> HandReport: ...
+
+
+@overload
+def check_gradient(
+    f: Callable[..., Any], /, *args: Any, wrt: Wrt | None = None, entries: int = ENTRIES, seed: int = 0
+) -> GradientReport: ...
+
+
+def check_gradient(
+    f: Callable[..., Any], /, *args: Any, wrt: Wrt | None = None, entries: int = ENTRIES, seed: int = 0
+) -> GradientReport | HandReport:
+    """Check a gradient entry by entry: one that was worked out by hand, or chainrule's own against numerical ones.
+
+    ``check_gradient(f, my_gradient, *args)`` compares a gradient worked out by hand with chainrule's, says which
+    entries of which argument are wrong, and names the mistake where it is a known one. ``check_gradient(f, *args)``
+    compares chainrule's own derivative with numerical ones.
 
     Parameters
     ----------
     f : callable
-        Written in ordinary NumPy. Its result may be of any shape and structure: it is contracted with random numbers.
+        Written in ordinary NumPy. Its result is a scalar, or, where no gradient by hand is given, of any shape and
+        structure: it is contracted with random numbers.
+    my_gradient : callable, optional
+        Called as f is, with copies of the arguments. It returns what ``grad(f, wrt)`` would: for one argument an array
+        of its shape, for several a tuple.
     *args : arrays, or nested structures of them
-        The point. Every floating-point argument is checked; others (integers, masks) are handed through.
+        The point.
+    wrt : int, str, or tuple of them, optional
+        The arguments whose gradient is checked, by position or name. If left out: every argument of floating-point
+        numbers; others (integers, masks) are handed through. A gradient by hand that is not a tuple is by the first
+        of them.
     entries : int
-        How many entries of each array to check at most; of a larger one, so many chosen at random.
+        How many entries of each array to check by numbers at most; of a larger one, so many chosen at random.
     seed : int
         Of what is random.
 
     Returns
     -------
-    GradientReport
-        ``.ok`` (the report is also true or false itself), ``.worst`` (the worst entry), ``.entries``; printed, it
-        says in a sentence what was found.
+    GradientReport, or HandReport for a gradient by hand
+        ``.ok`` (the report is also true or false itself); printed, it says in sentences what was found.
 
     Raises
     ------
     InputError
-        There is no floating-point argument, or f does not return numbers.
+        There is no floating-point argument, or f does not return numbers, or, for a gradient by hand, no scalar. What
+        is wrong with a gradient by hand is told in the report.
 
     Notes
     -----
@@ -126,19 +160,42 @@ def check_gradient(f: Callable[..., Any], *args: Any, entries: int = ENTRIES, se
     >>> report = check_gradient(lambda W, a: np.tanh(W @ a), np.ones((2, 3)), np.array([0.1, 0.2, 0.3]))
     >>> report.ok, len(report.entries)
     (True, 9)
+    >>> report = check_gradient(lambda x: np.sum(x**2), lambda x: -2 * x, np.array([1.0, 2.0]))
+    >>> report.ok, report.wrong[0].names
+    (False, ('sign',))
     """
-    places = [i for i, arg in enumerate(args) if _is_floating(arg)]
-    if not places:
+    if args and callable(args[0]):
+        my_gradient, *point = args
+        floating = _floating(point)
+        report = compare(f, my_gradient, point, floating, wrt)
+        if report.failure:
+            return report
+        by = tuple(dict.fromkeys(part.argument for part in report.parts))
+        return replace(report, proof=_by_numbers(f, point, by, entries, seed))
+    floating = _floating(args)
+    return _by_numbers(f, args, floating if wrt is None else places(f, wrt, args, {}), entries, seed)
+
+
+def _floating(args: Sequence[Any]) -> list[int]:
+    found = [i for i, arg in enumerate(args) if _is_floating(arg)]
+    if not found:
         raise InputError("none of the arguments holds floating-point numbers; give one, such as 2.0 for 2.")
+    return found
+
+
+def _by_numbers(
+    f: Callable[..., Any], args: Sequence[Any], by: Sequence[Any], entries: int, seed: int
+) -> GradientReport:
+    """Compare the derivative by the arguments in these places with numerical ones."""
     random = np.random.default_rng(seed)
 
     def of_variables(*variables: Any) -> Any:
         full = list(args)
-        for i, variable in zip(places, variables, strict=True):
+        for i, variable in zip(by, variables, strict=True):
             full[i] = variable
         return f(*full)
 
-    variables = [args[i] for i in places]
+    variables = [args[i] for i in by]
     value, pullback = vjp(of_variables, *variables)
     values, rebuild = flatten(value)
     weights = [random.normal(size=np.shape(y)) for y in values]
@@ -149,7 +206,7 @@ def check_gradient(f: Callable[..., Any], *args: Any, entries: int = ENTRIES, se
 
     found: list[Entry] = []
     total = 0
-    for k, i in enumerate(places):
+    for k, i in enumerate(by):
         for leaf, entry_of in enumerate(_leaf_functions(weighted, variables, k)):
             gradient = as_array(flatten(gradients[k])[0][leaf])
             total += gradient.size

@@ -23,20 +23,47 @@ class Answer:
     Attributes
     ----------
     delta, dW, db : list of arrays, or None
-        δ^l of each example's own cost (n_l, m), ∂C/∂W^l (n_l, n_{l-1}), ∂C/∂b^l (n_l,), where the shapes are right.
+        δ^l of each example's own cost (n_l, m), ∂C/∂W^l (n_l, n_{l-1}), ∂C/∂b^l (n_l,), where the shapes are right;
+        of several points, stacked along a first axis.
     notes : tuple of str
         How it was read, where that is not as asked first.
+    denied : tuple of (str, str)
+        Mistakes, by quantity and name, that would undo the reading: where one is found, it was not meant so.
     """
 
     delta: list[Array] | None
     dW: list[Array] | None  # noqa: N815  (the paper's letter)
     db: list[Array] | None
     notes: tuple[str, ...] = ()
+    denied: tuple[tuple[str, str], ...] = ()
 
     @property
     def given(self) -> tuple[str, ...]:
         """Which quantities were given."""
         return tuple(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    def at_first(self) -> "Answer":
+        """Return what was returned at the first point alone."""
+        delta, dW, db = (part and [array[:1] for array in part] for part in (self.delta, self.dW, self.db))
+        return Answer(delta, dW, db, self.notes, self.denied)
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where a backward pass is called: weights and biases, and an example or a batch, all in double precision.
+
+    Attributes
+    ----------
+    W, b : list of arrays
+        W^1… of shape (n_l, n_{l-1}), b^1… (n_l,).
+    x, y : array
+        An example (n_0,) and (n_L,), or a batch with one example a row.
+    """
+
+    W: list[Array]
+    b: list[Array]
+    x: Array
+    y: Array
 
 
 class Form(NamedTuple):
@@ -57,17 +84,13 @@ class Failure(Exception):  # noqa: N818  (it is the student's, told in a report)
         self.name = name
 
 
-def call(
-    my_backprop: Callable[..., Any], W: Sequence[Array], b: Sequence[Array], x: Array, y: Array, form: Form
-) -> tuple[Any, bool]:
+def call(my_backprop: Callable[..., Any], point: Point, form: Form) -> tuple[Any, bool]:
     """Call a backward pass with copies; return what it gave, and whether it changed the weights or biases.
 
     Parameters
     ----------
     my_backprop : callable
-    W, b : sequence of arrays
-    x, y : array
-        An example (n_0,) and (n_L,), or a batch with one example a row.
+    point : Point
     form : Form
 
     Raises
@@ -75,11 +98,11 @@ def call(
     Failure
         It raised an error.
     """
-    weights = [w.copy() for w in W]
-    biases = [v[:, np.newaxis].copy() if form.bias_columns else v.copy() for v in b]
+    weights = [w.copy() for w in point.W]
+    biases = [v[:, np.newaxis].copy() if form.bias_columns else v.copy() for v in point.b]
     before = [v.copy() for v in (*weights, *biases)]
     given_x, given_y = (
-        np.array(v[:, np.newaxis] if v.ndim == 1 else v.T) if form.columns else v.copy() for v in (x, y)
+        np.array(v[:, np.newaxis] if v.ndim == 1 else v.T) if form.columns else v.copy() for v in (point.x, point.y)
     )
     own = [*weights], [*biases]
     try:
@@ -125,19 +148,21 @@ def lists_of(found: Any, layers: int) -> dict[str, list[Array]]:
 
 
 def _arrays(kind: str, part: Any, layers: int) -> list[Array]:
-    if not isinstance(part, Sequence | np.ndarray) or len(part) != layers:
-        count = f"{len(part)} of them" if isinstance(part, Sequence | np.ndarray) else f"a {type(part).__name__}"
+    several = isinstance(part, Sequence) or (isinstance(part, np.ndarray) and part.ndim > 0)
+    if not several or len(part) != layers:
+        count = f"{len(part)} of them" if several else f"a {type(part).__name__}"
         raise Failure(
             "wrong-count", f"{kind} came as {count}; give a list of {layers}, one for each layer with weights."
         )
-    arrays = []
-    for l, one in enumerate(part, 1):
-        try:
-            array = np.asarray(one, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise Failure("not-numbers", f"{kind} of layer {l} does not hold numbers; give an array.") from None
-        arrays.append(array)
-    return arrays
+    return [_array(kind, one, l) for l, one in enumerate(part, 1)]
+
+
+def _array(kind: str, one: Any, l: int) -> Array:
+    try:
+        array = np.asarray(one)
+        return array if array.dtype in (np.float16, np.float32) else array.astype(np.float64, casting="same_kind")
+    except (TypeError, ValueError):
+        raise Failure("not-numbers", f"{kind} of layer {l} does not hold real numbers; give an array.") from None
 
 
 def readings(lists: Mapping[str, list[Array]], sizes: Sequence[int], m: int, *, batch: bool) -> Iterator[Answer]:
@@ -162,28 +187,48 @@ def readings(lists: Mapping[str, list[Array]], sizes: Sequence[int], m: int, *, 
     answers = [plain]
     if plain.dW is not None and all(w.shape == (sizes[l], sizes[l + 1]) for l, w in enumerate(plain.dW)):
         note = "The gradients by W were read as transposed, in every layer."
-        answers.append(replace(plain, dW=[w.T for w in plain.dW], notes=(note,)))
+        turned = [w.T for w in plain.dW]
+        answers.append(replace(plain, dW=turned, notes=(note,), denied=(("dW", "transposed"),)))
     if batch and plain.delta is not None:
         rows = lists["delta"]
-        if all(d.shape == (m, n) == (n, m) for d, n in zip(rows, sizes[1:], strict=True)):
-            # square in every layer: rows or columns, the numbers tell
-            answers += [replace(a, delta=[d.T for d in rows]) for a in answers]
+        square = [d.shape == (m, n) == (n, m) for d, n in zip(rows, sizes[1:], strict=True)]
+        if any(square):  # rows or columns, the numbers tell; it is the same in every layer
+            turned = [d.T if both else d for d, both in zip(plain.delta, square, strict=True)]
+            answers += [replace(a, delta=turned) for a in answers]
         note = "δ was read as divided by the number of examples."
-        answers += [replace(a, delta=[d * m for d in a.delta or []], notes=(*a.notes, note)) for a in answers]
+        once_more = ("delta", "sum-for-mean")
+        answers += [
+            replace(a, delta=[d * m for d in a.delta or []], notes=(*a.notes, note), denied=(*a.denied, once_more))
+            for a in answers
+        ]
     yield from answers
 
 
 def _column(delta: Array, n: int, m: int) -> Array:
     """Return δ with its examples as columns, where its shape can be read so."""
-    if delta.shape == (n,) and m == 1:
-        return delta[:, np.newaxis]
+    if m == 1 and (delta.shape == (n,) or (n == 1 and delta.shape == ())):
+        return delta.reshape(n, 1)
+    if n == 1 and delta.shape == (m,):
+        return delta.reshape(1, m)
     if delta.shape == (m, n) and delta.shape != (n, m):
         return delta.T
     return delta
 
 
 def _flat(bias: Array, n: int) -> Array:
-    return bias.reshape(n) if bias.shape in {(n, 1), (1, n)} else bias
+    return bias.reshape(n) if bias.shape in {(n, 1), (1, n)} or (n == 1 and bias.shape == ()) else bias
+
+
+def stacked(answers: Sequence[Answer]) -> Answer:
+    """Put what was returned at several points together, in double precision."""
+    parts: dict[str, list[Array]] = {
+        kind: [
+            np.stack(arrays).astype(np.float64)
+            for arrays in zip(*(getattr(answer, kind) for answer in answers), strict=True)
+        ]
+        for kind in answers[0].given
+    }
+    return Answer(parts.get("delta"), parts.get("dW"), parts.get("db"), answers[0].notes, answers[0].denied)
 
 
 def check_network(network: Any) -> None:

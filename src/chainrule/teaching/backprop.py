@@ -1,20 +1,39 @@
 """Checking a backward pass that was written by hand, and naming its mistakes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.networks import Network
 from chainrule.networks.checks import examples, targets
-from chainrule.teaching.answers import FORMS, Answer, Failure, Form, call, check_network, lists_of, readings
+from chainrule.teaching.answers import (
+    FORMS,
+    Answer,
+    Failure,
+    Form,
+    Point,
+    call,
+    check_network,
+    lists_of,
+    readings,
+    stacked,
+)
+from chainrule.teaching.hypotheses import of
 from chainrule.teaching.passes import Array, Pass, forward
 from chainrule.teaching.reports import BackpropReport, Mistake
-from chainrule.teaching.searching import State, mistakes_in
+from chainrule.teaching.rounding import DOUBLE, SINGLE, Rounding
+from chainrule.teaching.searching import PRICES, State, mistakes_in
 
 _PROBES = 3
 """Other networks of the same sizes, on which mistakes that give the same numbers are told apart."""
+
+_ELSEWHERE = (
+    "At the point that was given all numbers are right, but not at other weights and examples, drawn to tell; "
+    "what is said holds there."
+)
+_CORNER = "Where some z is 0, relu has no derivative: the check was made at other weights and examples."
 
 
 def check_backprop(my_backprop: Callable[..., Any], network: Network, x: Any, y: Any) -> BackpropReport:
@@ -28,8 +47,8 @@ def check_backprop(my_backprop: Callable[..., Any], network: Network, x: Any, y:
         C is the mean of the examples' costs, and δ^l holds each example's own, divided by their number or not.
         Vectors may be flat or columns, and the gradients by W transposed in every layer.
     network : Network
-        Its weights and biases are handed over as lists of copies: W^l of shape (n_l, n_{l-1}), b^l of shape (n_l,), or
-        (n_l, 1) if the function wants columns.
+        Its weights and biases are handed over as lists of copies in double precision: W^l of shape (n_l, n_{l-1}), b^l
+        of shape (n_l,), or (n_l, 1) if the function wants columns.
     x : array of shape (n_0,) or (m, n_0)
         An example, or a batch with one example a row. The function gets it so, or, if that does not work, as columns.
     y : array, or int, or array of int
@@ -66,98 +85,126 @@ def check_backprop(my_backprop: Callable[..., Any], network: Network, x: Any, y:
     check_network(network)
     x = examples(x, network.sizes[0], network.dtype)
     y = targets(y, x, network.sizes[-1], network.dtype)
-    checker = _Checker(my_backprop, network)
-    W, b = [np.array(w) for w in network.weights], [np.array(v) for v in network.biases]
-    report = checker.report(W, b, x, y)
-    return checker.elsewhere(report, x, y)
+    W, b = ([v.astype(np.float64) for v in values] for values in (network.weights, network.biases))
+    here = Point(W, b, x.astype(np.float64), y.astype(np.float64))
+    checker = _Checker(my_backprop, network, [here, *_probes(here)])
+    best: _Explanation | None = None
+    failures: list[Failure] = []
+    for form in FORMS:
+        try:
+            found = checker.explanation(form)
+        except Failure as failure:
+            failures.append(failure)
+            continue
+        if best is None or found.price < best.price:
+            best = found
+        if not any(mistake.name in PRICES for mistake in best.report.mistakes):
+            break  # it is right, or wrong in a way that is known at all points: so it was read as it was meant
+    if best is None:
+        L, first = len(network.weights), failures[0]
+        return BackpropReport(L, (), (Mistake(first.name, L, "delta", f"{first}"),))
+    return best.report
+
+
+class _Explanation(NamedTuple):
+    price: float
+    report: BackpropReport
 
 
 class _Checker:
-    def __init__(self, my_backprop: Callable[..., Any], network: Network) -> None:
-        self.my_backprop, self.network = my_backprop, network
-        self.sizes: Sequence[int] = network.sizes
+    def __init__(self, my_backprop: Callable[..., Any], network: Network, points: Sequence[Point]) -> None:
+        self.my_backprop, self.network, self.points = my_backprop, network, points
         self.L = len(network.weights)
 
-    def report(self, W: list[Array], b: list[Array], x: Array, y: Array) -> BackpropReport:
-        """Check at one point, in whichever form of call explains most."""
-        rows_x, rows_y = np.atleast_2d(x), np.atleast_2d(y)
-        p = forward(W, b, rows_x.T, rows_y.T, self.network.activation, self.network.cost_name)
-        best: tuple[float, BackpropReport] | None = None
-        failures: list[Failure] = []
-        for form in FORMS:
-            try:
-                price, report = self._in_form(p, W, b, x, y, form)
-            except Failure as failure:
-                failures.append(failure)
-                continue
-            if best is None or price < best[0]:
-                best = price, report
-            if report.ok:
-                break
-        if best is None:
-            first = failures[0]
-            mistake = Mistake(first.name, self.L, "delta", f"nothing could be checked: {first}")
-            return BackpropReport(self.L, (), (mistake,))
-        return best[1]
+    def explanation(self, form: Form) -> _Explanation:
+        """Explain what the backward pass returns in one form of call, at all points together.
 
-    def _in_form(
-        self, p: Pass, W: list[Array], b: list[Array], x: Array, y: Array, form: Form
-    ) -> tuple[float, BackpropReport]:
-        found, changed = call(self.my_backprop, W, b, x, y, form)
-        lists = lists_of(found, self.L)
+        Raises
+        ------
+        Failure
+            At the point that was given it cannot be called so, or what it returns cannot be read.
+        """
+        points, found, changed = self._returned(form)
+        notes = ["The examples were given as columns."] if form.columns else []
+        if changed:
+            notes.append("It changed the weights or biases that it was given; a gradient leaves them as they are.")
+        precision = SINGLE if any(v.dtype != np.float64 for part in found[0].values() for v in part) else DOUBLE
+        clear = np.flatnonzero(~Rounding(self._pass(points), precision).at_a_corner())
+        if clear.size and clear[0] != 0:
+            notes.append(_CORNER)
+        used = clear if clear.size else range(len(points))
+        p = self._pass([points[i] for i in used])
         best: tuple[State, Answer] | None = None
-        for answer in readings(lists, self.sizes, p.m, batch=x.ndim > 1):
-            state = mistakes_in(p, answer, _tolerance(W))
+        for answer in self._answers([found[i] for i in used], p.m):
+            state = mistakes_in(p, answer, precision)
+            named = {(mistake.quantity, name) for mistake in state.mistakes for name in (mistake.name, *mistake.also)}
+            if named & {*answer.denied}:
+                continue
             if best is None or state.price < best[0].price:
                 best = state, answer
             if not state.price:
                 break
         assert best is not None
         state, answer = best
-        notes = list(answer.notes)
-        if form.columns:
-            notes.append("The examples were given as columns.")
         mistakes = state.mistakes
+        somewhere = mistakes and 0 in used
+        if somewhere and not mistakes_in(self._pass(points[:1]), answer.at_first(), precision).price:
+            notes.append(_ELSEWHERE)
         if changed:
-            notes.append("It changed the weights or biases that it was given; a gradient leaves them as they are.")
-            soon = [m for m in mistakes if "update-before-gradient" in (m.name, *m.also)]
-            mistakes = tuple(replace(m, name="update-before-gradient") if m in soon else m for m in mistakes)
-        wrong_shapes = sum(m.name in ("wrong-shape", "broadcasting") for m in mistakes)
-        price = state.price + wrong_shapes * 0.5 + (0.25 if form.columns else 0)
-        return (0.0 if not mistakes else price), BackpropReport(self.L, answer.given, mistakes, tuple(notes))
+            mistakes = tuple(_updated_first(m) for m in mistakes)
+        report = BackpropReport(self.L, answer.given, mistakes, (*answer.notes, *notes))
+        return _Explanation(state.price + 0.25 * form.columns, report)
 
-    def elsewhere(self, report: BackpropReport, x: Array, y: Array) -> BackpropReport:
-        """Check at other points too: names, or right answers, that fit here by coincidence go."""
-        random = np.random.default_rng(20_241_124)
-        for _ in range(_PROBES):
-            W = [random.normal(size=w.shape).astype(w.dtype) for w in self.network.weights]
-            b = [random.normal(size=v.shape).astype(v.dtype) for v in self.network.biases]
-            other_x = random.normal(size=x.shape).astype(x.dtype)
-            other_y = random.uniform(0.1, 0.9, y.shape).astype(y.dtype)
-            other = self.report(W, b, other_x, other_y)
-            if report.ok and not other.ok:
-                note = (
-                    "At the point that was given all numbers are right, but not at other weights and examples, which "
-                    "were drawn to tell; what is said holds there."
-                )
-                return replace(other, notes=(*other.notes, note))
-            report = replace(report, mistakes=tuple(_narrowed(m, other) for m in report.mistakes))
-        return report
+    def _returned(self, form: Form) -> tuple[list[Point], list[dict[str, list[Array]]], bool]:
+        """Call the function at every point; leave out those, but for the first, where it fails or answers otherwise."""
+        points: list[Point] = []
+        found: list[dict[str, list[Array]]] = []
+        changes = False
+        for point in self.points:
+            try:
+                returned, changed = call(self.my_backprop, point, form)
+                lists = lists_of(returned, self.L)
+            except Failure:
+                if not points:
+                    raise
+                continue
+            if not points or _shapes(lists) == _shapes(found[0]):
+                points.append(point)
+                found.append(lists)
+                changes |= changed
+        return points, found, changes
+
+    def _answers(self, found: Sequence[dict[str, list[Array]]], m: int) -> Iterator[Answer]:
+        batch = self.points[0].x.ndim > 1
+        each = [readings(lists, self.network.sizes, m, batch=batch) for lists in found]
+        return (stacked(answers) for answers in zip(*each, strict=True))
+
+    def _pass(self, points: Sequence[Point]) -> Pass:
+        W, b = ([np.stack(vs) for vs in zip(*of, strict=True)] for of in ([p.W for p in points], [p.b for p in points]))
+        x, y = (np.stack([np.atleast_2d(v).T for v in vs]) for vs in ([p.x for p in points], [p.y for p in points]))
+        return forward(W, b, x, y, self.network.activation, self.network.cost_name)
 
 
-def _narrowed(mistake: Mistake, other: BackpropReport) -> Mistake:
-    """Keep of the names of a mistake those that fit at another point too."""
-    names = (mistake.name, *mistake.also)
-    there = [m for m in other.mistakes if (m.layer, m.quantity) == (mistake.layer, mistake.quantity)]
-    fitting = [name for name in names if any(name in (m.name, *m.also) for m in there)]
-    if not fitting:
+def _updated_first(mistake: Mistake) -> Mistake:
+    """Of the names of a mistake, take that of a weight that was updated too soon: the weights were seen to change."""
+    name = "update-before-gradient"
+    if name not in mistake.also:
         return mistake
-    words = mistake.explanation
-    if fitting[0] != mistake.name:
-        words = next(m.explanation for m in there if fitting[0] in (m.name, *m.also))
-    return replace(mistake, name=fitting[0], also=tuple(fitting[1:]), explanation=words)
+    words = next(one.explanation for one in of("delta") if one.name == name).format(
+        l=mistake.layer, k=mistake.layer + 1
+    )
+    also = (mistake.name, *(other for other in mistake.also if other != name))
+    return replace(mistake, name=name, explanation=words, also=also)
 
 
-def _tolerance(W: Sequence[Array]) -> float:
-    """Return what rounding may amount to, relative: the student may compute in the weights' own precision."""
-    return 2e-5 if any(w.dtype == np.float32 for w in W) else 1e-9
+def _shapes(lists: dict[str, list[Array]]) -> dict[str, list[tuple[int, ...]]]:
+    return {kind: [array.shape for array in arrays] for kind, arrays in lists.items()}
+
+
+def _probes(here: Point) -> Iterator[Point]:
+    """Draw other points: weights at which nothing saturates or is dead, and targets of the kind that was given."""
+    random = np.random.default_rng(20_241_124)
+    for _ in range(_PROBES):
+        W = [random.normal(scale=1 / np.sqrt(w.shape[1]), size=w.shape) for w in here.W]
+        b = [random.uniform(0.5, 1.5, v.shape) for v in here.b]
+        yield Point(W, b, random.uniform(-1, 1, here.x.shape), random.permuted(here.y, axis=-1))

@@ -156,7 +156,7 @@ class FileReport:
         for case in cases:
             report, L = case.report, len(case.network.weights)
             if kind not in report.checked:
-                why = report.mistakes[0].explanation if report.mistakes else f"{QUANTITIES[kind]} was not returned."
+                why = f"{QUANTITIES[kind]} was not returned." if report.checked else report.verdict()
                 return Part(name, 0.0, why)
             for mistake in report.mistakes:
                 # Where no δ was given, a mistake in it shows in what is made of it.
@@ -185,7 +185,7 @@ class FileReport:
             if case.report.checked:
                 yield from case.report.document().blocks
             else:
-                yield Verdict(False, (case.report.mistakes[0].explanation,))
+                yield Verdict(False, (case.report.verdict(),))
         if self.printed:
             yield Heading("What the file printed")
             yield Listing(self.printed[:2000], "text")

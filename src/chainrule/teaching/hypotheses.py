@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.networks.activations import ACTIVATIONS
 from chainrule.teaching.passes import Array, Pass
 
 Found = Iterator[Array | tuple[Array, Array]]
@@ -53,7 +52,7 @@ def _outer_derivative(p: Pass, l: int, above: Array | None) -> Array:
     """Return ∂C/∂a^l: what δ^l is before σ' comes to it."""
     if l < p.L:
         assert above is not None
-        return np.asarray(p.W[l + 1].T @ above)
+        return np.asarray(p.W[l + 1].mT @ above)
     a, y = p.a[p.L], p.y
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(a - y if p.cost == "quadratic" else (a - y) / (a * (1 - a)))
@@ -96,7 +95,7 @@ def _cross_entropy_delta(p: Pass, l: int, above: Array | None) -> Found:
 )  # fmt: skip
 def _quadratic_delta(p: Pass, l: int, above: Array | None) -> Found:
     if l == p.L and p.cost != "quadratic":
-        yield (p.a[l] - p.y) * p.slope(l)
+        yield (p.a[l] - p.y) * p.slopes[l]
 
 
 @_mistake(
@@ -107,16 +106,15 @@ def _activation_derivative(p: Pass, l: int, above: Array | None) -> Found:
     yield _outer_derivative(p, l, above)
     if l < p.L:  # where the layer above was mistaken so too, σ' comes in one layer late
         assert above is not None
-        yield p.W[l + 1].T @ (above * p.slope(l + 1))
+        yield p.W[l + 1].mT @ (above * p.slopes[l + 1])
 
 
 @_mistake("sigma-prime-of-a", "delta", "σ' was taken at a^{l}; it is σ'(z^{l}).")
 def _slope_of_a(p: Pass, l: int, above: Array | None) -> Found:
-    if p.cost == "quadratic" or l < p.L:
-        yield _outer_derivative(p, l, above) * p.slope(l, p.a[l])
-        if p.activation in ("sigmoid", "tanh"):  # σ' written by σ's own value, of z in its place
-            shown = p.z[l] * (1 - p.z[l]) if p.activation == "sigmoid" else 1 - p.z[l] ** 2
-            yield _outer_derivative(p, l, above) * shown
+    outer = _outer_derivative(p, l, above)
+    yield outer * p.slope_at(p.a[l])
+    if p.activation in ("sigmoid", "tanh"):  # σ' written by σ's own value, of z in its place
+        yield outer * (p.z[l] * (1 - p.z[l]) if p.activation == "sigmoid" else 1 - p.z[l] ** 2)
 
 
 @_mistake("sigma-prime-wrong-layer", "delta", "σ' was taken at the z of another layer; in δ^{l} it is σ'(z^{l}).")
@@ -124,17 +122,17 @@ def _slope_of_another_layer(p: Pass, l: int, above: Array | None) -> Found:
     outer = _outer_derivative(p, l, above)
     for k in range(1, p.L + 1):
         if k != l and p.z[k].shape == outer.shape:
-            yield outer * p.slope(k)
+            yield outer * p.slopes[k]
     if l < p.L and above is not None:
-        yield p.W[l + 1].T @ (above * p.slope(l + 1))
+        yield p.W[l + 1].mT @ (above * p.slopes[l + 1])
     if l > 1 and p.a[l - 1].shape == outer.shape:
-        yield outer * p.slope(l, p.a[l - 1])
+        yield outer * p.slope_at(p.a[l - 1])
 
 
 @_mistake("W-not-transposed", "delta", "W^{k} was used in place of its transpose: δ^{l} = (W^{k})ᵀ δ^{k} ⊙ σ'(z^{l}).")
 def _not_transposed(p: Pass, l: int, above: Array | None) -> Found:
-    if l < p.L and above is not None and p.W[l + 1].shape[0] == p.W[l + 1].shape[1]:
-        yield (p.W[l + 1] @ above) * p.slope(l)
+    if l < p.L and above is not None and p.W[l + 1].shape[-1] == p.W[l + 1].shape[-2]:
+        yield (p.W[l + 1] @ above) * p.slopes[l]
 
 
 @_mistake("wrong-layer-W", "delta", "the weights of another layer were used: δ^{l} comes from δ^{k} by W^{k}.")
@@ -144,9 +142,9 @@ def _weights_of_another_layer(p: Pass, l: int, above: Array | None) -> Found:
     for k in range(1, p.L + 1):
         if k != l + 1:
             if p.W[k].shape == p.W[l + 1].shape:
-                yield (p.W[k].T @ above) * p.slope(l)
-            if p.W[k].shape == p.W[l + 1].T.shape:
-                yield (p.W[k] @ above) * p.slope(l)
+                yield (p.W[k].mT @ above) * p.slopes[l]
+            if p.W[k].shape == p.W[l + 1].mT.shape:
+                yield (p.W[k] @ above) * p.slopes[l]
 
 
 @_mistake(
@@ -155,8 +153,8 @@ def _weights_of_another_layer(p: Pass, l: int, above: Array | None) -> Found:
 )  # fmt: skip
 def _updated_too_soon(p: Pass, l: int, above: Array | None) -> Found:
     if l < p.L and above is not None:
-        slope = p.slope(l)
-        yield (p.W[l + 1].T @ above) * slope, (p.by_weights(l + 1, above).T @ above) * slope
+        slope = p.slopes[l]
+        yield (p.W[l + 1].mT @ above) * slope, (p.by_weights(l + 1, above).mT @ above) * slope
 
 
 @_mistake("factor-2", "delta", "δ^{l} is twice what it should be; ½‖a − y‖² has the derivative a − y, without a 2.")
@@ -191,20 +189,20 @@ def _needed(delta: Array | None) -> Array:
 
 @_mistake("transposed", "dW", "∂C/∂W^{l} is transposed: it is δ^{l} (a^(l−1))ᵀ, of the shape of W^{l}.")
 def _transposed(p: Pass, l: int, delta: Array | None) -> Found:
-    yield p.by_weights(l, _needed(delta)).T
+    yield p.by_weights(l, _needed(delta)).mT
 
 
 @_mistake("wrong-layer-activation", "dW", "the activation of another layer was used: ∂C/∂W^{l} = δ^{l} (a^(l−1))ᵀ.")
 def _another_activation(p: Pass, l: int, delta: Array | None) -> Found:
     for k in range(p.L + 1):
         if k != l - 1:
-            yield _needed(delta) @ p.a[k].T / p.m
+            yield _needed(delta) @ p.a[k].mT / p.m
 
 
 @_mistake("z-for-a", "dW", "z^(l−1) was used in place of a^(l−1): ∂C/∂W^{l} = δ^{l} (a^(l−1))ᵀ.")
 def _before_activation(p: Pass, l: int, delta: Array | None) -> Found:
     if l > 1:
-        yield _needed(delta) @ p.z[l - 1].T / p.m
+        yield _needed(delta) @ p.z[l - 1].mT / p.m
 
 
 # ∂C/∂b^l
@@ -215,7 +213,7 @@ def _not_summed(p: Pass, l: int, delta: Array | None) -> Found:
     if p.m > 1:
         for columns in (_needed(delta), _needed(delta) / p.m):
             yield columns
-            yield columns.T
+            yield columns.mT
 
 
 @_mistake("bias-times-activation", "db", "∂C/∂b^{l} was multiplied by an activation; it is δ^{l} itself.")
@@ -223,9 +221,9 @@ def _times_activation(p: Pass, l: int, delta: Array | None) -> Found:
     delta = _needed(delta)
     for k in range(p.L + 1):
         if p.a[k].shape == delta.shape:
-            yield (delta * p.a[k]).sum(axis=1) / p.m
-        yield delta @ p.a[k].T / p.m
-    yield np.sum(delta * np.sum(p.a[l - 1], axis=0), axis=1) / p.m
+            yield (delta * p.a[k]).sum(axis=-1) / p.m
+        yield delta @ p.a[k].mT / p.m
+    yield np.sum(delta * np.sum(p.a[l - 1], axis=-2, keepdims=True), axis=-1) / p.m
 
 
 def _scaled(quantity: str, right: Callable[[Pass, int, Array], Array], written: str) -> None:
@@ -260,6 +258,3 @@ _scaled("db", Pass.by_biases, "∂C/∂b^{l}")
 def of(quantity: str) -> list[Hypothesis]:
     """Return the known mistakes in one quantity."""
     return [one for one in HYPOTHESES if one.quantity == quantity]
-
-
-__all__ = ["ACTIVATIONS", "HYPOTHESES", "Hypothesis", "of"]

@@ -9,7 +9,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.document import Block, Document, Expression, Formula, Heading, Paragraph, Symbol, Values, Verdict
+from chainrule.document import (
+    Block,
+    Call,
+    Derivative,
+    Document,
+    Equation,
+    Expression,
+    Formula,
+    Heading,
+    Paragraph,
+    Product,
+    Symbol,
+    Transposed,
+    Values,
+    Verdict,
+)
 
 VERSION = 1
 QUANTITIES = {"delta": "δ", "dW": "∂C/∂W", "db": "∂C/∂b"}
@@ -56,9 +71,9 @@ class BackpropReport:
     layers : int
         L, how many layers with weights the network has.
     checked : tuple of str
-        Which of "delta", "dW" and "db" were given.
+        Which of "delta", "dW" and "db" were given; none, where nothing could be checked.
     mistakes : tuple of Mistake
-        Going backward from the last layer.
+        Going backward from the last layer; where nothing could be checked, the one that says why.
     notes : tuple of str
         What was understood of the answer's form, or of its place.
     """
@@ -75,20 +90,20 @@ class BackpropReport:
 
     @property
     def layer(self) -> int | None:
-        """The first wrong layer, going backward from L; None where all is right."""
-        return self.mistakes[0].layer if self.mistakes else None
+        """The first wrong layer, going backward from L; None where all is right, or nothing could be checked."""
+        return self.mistakes[0].layer if self.mistakes and self.checked else None
 
     @property
     def quantity(self) -> str | None:
-        """What is wrong there: "delta", "dW" or "db"; None where all is right."""
-        return self.mistakes[0].quantity if self.mistakes else None
+        """What is wrong there: "delta", "dW" or "db"; None where all is right, or nothing could be checked."""
+        return self.mistakes[0].quantity if self.mistakes and self.checked else None
 
     def __bool__(self) -> bool:
         return self.ok
 
     def __str__(self) -> str:
         lines = [self.verdict()]
-        for mistake in self.mistakes:
+        for mistake in self.mistakes if self.checked else ():
             lines.append(f"Layer {mistake.layer}, {QUANTITIES[mistake.quantity]}: {mistake.explanation}")
             if mistake.given is not None and mistake.right is not None:
                 lines.append(f"  {difference(mistake.given, mistake.right)}")
@@ -101,18 +116,24 @@ class BackpropReport:
 
     def verdict(self) -> str:
         """Say in one sentence what was found."""
-        what = ", ".join(QUANTITIES[q] for q in self.checked)
         if self.ok:
-            return f"Right: {what or 'everything'} of all {self.layers} layers."
-        first = self.mistakes[0]
+            where = "the only layer" if self.layers == 1 else f"all {self.layers} layers"
+            return f"Right: {', '.join(QUANTITIES[q] for q in self.checked)} of {where}."
+        first, *others = self.mistakes
+        if not self.checked:
+            return f"Nothing could be checked: {first.explanation}"
         above = self.layers - first.layer
-        before = (
+        right = (
             f"the {above} layer{'s' if above > 1 else ''} above {'are' if above > 1 else 'is'} right; " if above else ""
         )
-        return (
-            f"Wrong, first in layer {first.layer}, in {QUANTITIES[first.quantity]} ({first.name}); {before}"
-            f"{len(self.mistakes)} mistake{'s' if len(self.mistakes) > 1 else ''} in all."
-        )
+        if not others:
+            count = "1 mistake in all"
+        elif all(other.name == first.name for other in others):
+            count = f"the same mistake {len(self.mistakes)} times"
+        else:
+            count = f"{len(self.mistakes)} mistakes in all"
+        place = f"first in layer {first.layer}, in {QUANTITIES[first.quantity]} ({first.name})"
+        return f"Wrong, {place}; {right}{count}."
 
     def to_json(self) -> str:
         """Write the report as JSON: version, ok, layer, quantity, checked, mistakes with all their words, notes."""
@@ -148,11 +169,11 @@ class BackpropReport:
         yield Verdict(self.ok, (self.verdict(),))
         for note in self.notes:
             yield Paragraph((note,))
-        for l in range(self.layers, 0, -1):
+        for l in range(self.layers if self.checked else 0, 0, -1):
             found = [mistake for mistake in self.mistakes if mistake.layer == l]
             if not found:
-                right = not self.mistakes or l > self.mistakes[0].layer
-                words = "is right" if right else "follows rightly from what the layer above handed on"
+                wrong_above = any(mistake.quantity == "delta" and mistake.layer > l for mistake in self.mistakes)
+                words = f"follows rightly from the δ that layer {l + 1} handed on" if wrong_above else "is right"
                 yield Verdict(True, (f"Layer {l} {words}.",))
             for mistake in found:
                 yield Heading(f"Layer {l}: {QUANTITIES[mistake.quantity]}", 2)
@@ -181,3 +202,18 @@ def difference(given: npt.NDArray[Any], right: npt.NDArray[Any]) -> str:
         f"{wrong} of {apart.size} entries are off; the furthest, {list(index)}, is {given[index]:.5g}, "
         f"and should be {right[index]:.5g}."
     )
+
+
+def formula(quantity: str, l: int, L: int) -> Expression:
+    """Write what should stand there (IV.4)."""
+    delta, C = Symbol("delta", str(l)), Symbol("C")
+    if quantity == "dW":
+        right: Expression = Product((delta, Transposed(Symbol("a", str(l - 1)))))
+        return Equation((Derivative(C, Symbol("W", str(l))), right), ("=",))
+    if quantity == "db":
+        return Equation((Derivative(C, Symbol("b", str(l))), delta), ("=",))
+    slope = Call("sigma'", (Symbol("z", str(l)),))
+    if l == L:
+        return Equation((delta, Product((Derivative(C, Symbol("a", str(l))), slope), "⊙")), ("=",))
+    carried = Product((Transposed(Symbol("W", str(l + 1))), Symbol("delta", str(l + 1))))
+    return Equation((delta, Product((carried, slope), "⊙")), ("=",))
